@@ -1,0 +1,1 @@
+"""Industry chains, their segments, task teams, lists and targets."""

@@ -1,0 +1,31 @@
+"""Background work: the Celery app and its timetable.
+
+Beat only wakes sweeps; what is due is found in database rows. An entry therefore
+expires before its next firing: after an outage one sweep catches up, not a queue of them.
+"""
+
+import os
+from typing import Any
+
+from celery import Celery
+from celery.schedules import crontab
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "kfq_crm.settings")
+
+app = Celery("kfq_crm")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.autodiscover_tasks()
+
+HOUR = 60 * 60
+
+
+def entry(task: str, schedule: crontab | float, *, expires: float) -> dict[str, Any]:
+    """One line of the timetable; `expires` (seconds) must be less than the firing interval."""
+    return {"task": task, "schedule": schedule, "options": {"expires": expires}}
+
+
+app.conf.beat_schedule = {
+    "clear-expired-sessions": entry(
+        "kfq_crm.base.tasks.clear_expired_sessions", crontab(hour=3, minute=10), expires=20 * HOUR
+    ),
+}

@@ -1,0 +1,1 @@
+"""The roof: figures and pages that read across apps."""

@@ -1,0 +1,412 @@
+"""Settings, all in one file.
+
+The environment chooses the edition; nothing here knows which machine it is on. Every value
+may also come from a file named by NAME_FILE (secrets). A value that cannot be read stops the
+start. README.md lists the names.
+"""
+
+import os
+import secrets
+from contextlib import suppress
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import environ
+import structlog
+from csp.constants import NONE, SELF, UNSAFE_EVAL, UNSAFE_INLINE
+from django.core.exceptions import ImproperlyConfigured
+from django.utils.translation import gettext_lazy as _
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+
+# --- Reading the environment ------------------------------------------------------------------
+
+
+def text(name: str, default: str = "") -> str:
+    """NAME, or the content of the file that NAME_FILE names; both at once is an error."""
+    path = os.environ.get(f"{name}_FILE")
+    if path and name in os.environ:
+        raise ImproperlyConfigured(f"Set {name} or {name}_FILE, not both.")
+    if not path:
+        return os.environ.get(name, default).strip()
+    try:
+        return Path(path).read_text(encoding="utf-8").strip()
+    except OSError as error:
+        raise ImproperlyConfigured(f"{name}_FILE cannot be read: {error}") from error
+
+
+def flag(name: str, *, default: bool = False) -> bool:
+    """1/0, true/false, yes/no, on/off; anything else is an error, not a silent no."""
+    value = text(name).lower()
+    if value in {"1", "true", "yes", "on"}:
+        return True
+    if value in {"0", "false", "no", "off"}:
+        return False
+    if value:
+        raise ImproperlyConfigured(f"{name} must be 1 or 0, not {value!r}.")
+    return default
+
+
+def number(name: str, default: int, *, least: int = 0) -> int:
+    value = text(name, str(default))
+    if not value.isascii() or not value.isdigit() or int(value) < least:
+        raise ImproperlyConfigured(f"{name} must be a whole number of at least {least}.")
+    return int(value)
+
+
+def one_of(name: str, *choices: str) -> str:
+    """One of the choices; the first is the default."""
+    value = text(name, choices[0])
+    if value not in choices:
+        raise ImproperlyConfigured(f"{name} must be one of {', '.join(choices)}.")
+    return value
+
+
+def names(name: str, default: str = "") -> list[str]:
+    return [part.strip() for part in text(name, default).split(",") if part.strip()]
+
+
+def own_secret(path: Path) -> str:
+    """The secret of a one-machine edition: made once, kept in its state folder."""
+    if not path.exists():
+        draft = path.with_name(f"{path.name}.{os.getpid()}")
+        with open(os.open(draft, os.O_CREAT | os.O_WRONLY | os.O_EXCL, 0o600), "w") as file:
+            file.write(secrets.token_urlsafe(50))
+        with suppress(FileExistsError):  # another process was first: its secret stands
+            path.hardlink_to(draft)
+        draft.unlink()
+    return path.read_text(encoding="utf-8").strip()
+
+
+# --- The installation -------------------------------------------------------------------------
+
+VAR = Path(text("KFQ_VAR", str(BASE_DIR / "var"))).resolve()
+VAR.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+DEBUG = flag("DEBUG")
+INSECURE_HTTP = flag("KFQ_INSECURE_HTTP")
+PROXY_COUNT = number("KFQ_PROXY_COUNT", 0)
+
+DATABASE_URL = text("DATABASE_URL")
+REDIS_URL = text("REDIS_URL")
+
+# One machine keeps its key in its state folder. With a database server there may be several
+# machines, and a key made by each of them would sign everybody out: then it must be given.
+SECRET_KEY = text("SECRET_KEY")
+if not SECRET_KEY and DATABASE_URL:
+    raise ImproperlyConfigured("SECRET_KEY or SECRET_KEY_FILE is required with DATABASE_URL.")
+SECRET_KEY = SECRET_KEY or own_secret(VAR / "secret_key")
+
+ALLOWED_HOSTS = names("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")
+CSRF_TRUSTED_ORIGINS = names("CSRF_TRUSTED_ORIGINS")
+
+INSTALLED_APPS = [
+    # Before the apps whose templates they replace
+    "kfq_crm.overview",
+    "kfq_crm.base",
+    "unfold",
+    "unfold.contrib.filters",
+    "unfold.contrib.forms",
+    "unfold.contrib.inlines",
+    "unfold.contrib.import_export",
+    "unfold.contrib.simple_history",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.contrib.humanize",
+    "import_export",
+    "simple_history",
+    "axes",
+    "django_otp",
+    "django_otp.plugins.otp_totp",
+    "django_otp.plugins.otp_static",
+    "chains",
+    "leads",
+    "services",
+    "seeds",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django_otp.middleware.OTPMiddleware",
+    "kfq_crm.base.sessions.SessionLimits",
+    # A page is closed until its view says otherwise
+    "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "simple_history.middleware.HistoryRequestMiddleware",
+    "axes.middleware.AxesMiddleware",
+]
+
+ROOT_URLCONF = "kfq_crm.urls"
+WSGI_APPLICATION = "kfq_crm.wsgi.application"
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "kfq_crm" / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    },
+]
+
+
+# --- Database and cache -----------------------------------------------------------------------
+
+
+def database(url: str) -> dict[str, Any]:
+    """SQLite in the state folder, or what DATABASE_URL says.
+
+    No ATOMIC_REQUESTS: with immediate transactions every page view would take SQLite's
+    write lock. Actions open their own transactions.
+    """
+    config: dict[str, Any] = environ.Env.db_url_config(url or f"sqlite:///{VAR}/db.sqlite3")
+    if config["ENGINE"] == "django.db.backends.sqlite3":
+        config["OPTIONS"] = {
+            "transaction_mode": "IMMEDIATE",
+            "timeout": 20,
+            "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
+        }
+    elif config["ENGINE"] == "django.db.backends.postgresql":
+        config["CONN_MAX_AGE"] = number("KFQ_CONN_MAX_AGE", 60)
+        config["CONN_HEALTH_CHECKS"] = True
+    else:
+        raise ImproperlyConfigured("DATABASE_URL must name SQLite or PostgreSQL.")
+    return config
+
+
+def cache(url: str) -> dict[str, Any]:
+    """Shared by all processes in every edition; nothing that must last is kept in it."""
+    if url:
+        return {
+            "BACKEND": "django.core.cache.backends.redis.RedisCache",
+            "LOCATION": url.replace("redis+socket://", "unix://", 1),
+            "KEY_PREFIX": "cache",
+        }
+    return {
+        "BACKEND": "django.core.cache.backends.filebased.FileBasedCache",
+        "LOCATION": VAR / "cache",
+    }
+
+
+DATABASES = {"default": database(DATABASE_URL)}
+CACHES = {"default": cache(REDIS_URL)}
+
+
+# --- People: sign-in, sessions, lock-out ------------------------------------------------------
+
+AUTH_USER_MODEL = "base.User"
+AUTHENTICATION_BACKENDS = [
+    "axes.backends.AxesStandaloneBackend",
+    "django.contrib.auth.backends.ModelBackend",
+]
+LOGIN_URL = "admin:login"
+LOGIN_REDIRECT_URL = "home"
+
+_VALIDATION = "django.contrib.auth.password_validation"
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"{_VALIDATION}.UserAttributeSimilarityValidator"},
+    {"NAME": f"{_VALIDATION}.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
+    {"NAME": f"{_VALIDATION}.CommonPasswordValidator"},
+    {"NAME": f"{_VALIDATION}.NumericPasswordValidator"},
+]
+
+SESSION_COOKIE_AGE = 30 * 60  # idle; refreshed by base.sessions
+SESSION_LONGEST = 12 * 60 * 60
+SESSION_EXPIRE_AT_BROWSER_CLOSE = False
+
+AXES_FAILURE_LIMIT = 5
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_COOLOFF_TIME = timedelta(minutes=15)
+AXES_RESET_ON_SUCCESS = True
+AXES_CLIENT_IP_CALLABLE = "kfq_crm.base.addresses.client_address"
+AXES_LOCKOUT_TEMPLATE = "base/locked_out.html"
+AXES_SENSITIVE_PARAMETERS = ["password"]
+
+OTP_TOTP_ISSUER = "KFQ CRM"
+
+
+# --- Transport and headers --------------------------------------------------------------------
+
+_HTTPS = not (DEBUG or INSECURE_HTTP)
+SECURE_SSL_REDIRECT = flag("SECURE_SSL_REDIRECT", default=_HTTPS)
+SECURE_HSTS_SECONDS = number("SECURE_HSTS_SECONDS", 365 * 24 * 60 * 60 if _HTTPS else 0)
+SECURE_HSTS_INCLUDE_SUBDOMAINS = flag("SECURE_HSTS_INCLUDE_SUBDOMAINS")
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = flag("SECURE_COOKIES", default=_HTTPS)
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if PROXY_COUNT else None
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+
+# Unfold's Alpine evaluates expressions and sets styles; no inline script is needed.
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [SELF],
+        "script-src": [SELF, UNSAFE_EVAL],
+        "style-src": [SELF, UNSAFE_INLINE],
+        "img-src": [SELF, "data:", "blob:"],
+        "object-src": [NONE],
+        "base-uri": [SELF],
+        "form-action": [SELF],
+        "frame-ancestors": [NONE],
+    },
+}
+
+
+# --- Language and time ------------------------------------------------------------------------
+
+LANGUAGE_CODE = "zh-hans"
+LANGUAGES = [("zh-hans", _("Simplified Chinese")), ("en", _("English"))]
+TIME_ZONE = "Asia/Shanghai"
+USE_I18N = USE_TZ = True
+LOCALE_PATHS = [
+    BASE_DIR / "kfq_crm" / "locale",
+    # Strings of libraries; kept apart because makemessages would drop them
+    BASE_DIR / "kfq_crm" / "locale_vendor",
+]
+
+
+# --- Files ------------------------------------------------------------------------------------
+
+STATIC_URL = "/static/"
+STATIC_ROOT = Path(text("KFQ_STATIC_ROOT", str(VAR / "static")))
+STATICFILES_DIRS = [BASE_DIR / "kfq_crm" / "static"]
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+}
+
+# Uploads have no address: a view that checks who asks hands them out.
+MEDIA_ROOT = VAR / "media"
+FILE_UPLOAD_PERMISSIONS = 0o600
+FILE_UPLOAD_DIRECTORY_PERMISSIONS = 0o700
+
+
+# --- Mail -------------------------------------------------------------------------------------
+
+EMAIL_TIMEOUT = 30
+vars().update(environ.Env.email_url_config(text("EMAIL_URL", f"filemail:///{VAR}/mail")))
+DEFAULT_FROM_EMAIL = SERVER_EMAIL = text("DEFAULT_FROM_EMAIL", "kfq-crm@localhost")
+
+
+# --- Background work --------------------------------------------------------------------------
+
+# Without a broker a wake-up goes nowhere and the next sweep finds the row: nothing is lost.
+CELERY_BROKER_URL = REDIS_URL or "memory://"
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    # Must exceed CELERY_TASK_TIME_LIMIT, or a running task is handed out a second time
+    "visibility_timeout": 600,
+    "unacked_restore_interval": 5,
+}
+CELERY_TASK_TIME_LIMIT = 540
+CELERY_TASK_SOFT_TIME_LIMIT = 480
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_PUBLISH_RETRY_POLICY = {"max_retries": 1, "interval_start": 0, "interval_step": 0.2}
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = True
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_TIMEZONE = TIME_ZONE
+CELERY_ENABLE_UTC = True
+
+
+# --- Ledgers ----------------------------------------------------------------------------------
+
+IMPORT_EXPORT_USE_TRANSACTIONS = True
+IMPORT_EXPORT_ESCAPE_FORMULAE_ON_EXPORT = True
+
+
+# --- The admin's looks ------------------------------------------------------------------------
+
+UNFOLD = {
+    "SITE_TITLE": _("Investment attraction"),
+    "SITE_HEADER": _("Investment attraction"),
+    "SITE_SUBHEADER": _("by industry chain"),
+    "SITE_URL": None,
+    "SITE_SYMBOL": "hub",
+    "SHOW_VIEW_ON_SITE": False,
+    "SHOW_LANGUAGES": False,
+    "SIDEBAR": {
+        "show_search": False,
+        "show_all_applications": False,
+        "navigation": "kfq_crm.overview.navigation.sidebar",
+    },
+    "COLORS": {
+        # A calm teal to deep blue; 600 on white and white on 600 both pass WCAG AA
+        "primary": {
+            "50": "oklch(97.8% .012 205)",
+            "100": "oklch(94.8% .028 206)",
+            "200": "oklch(90.0% .050 208)",
+            "300": "oklch(82.5% .078 211)",
+            "400": "oklch(71.5% .095 215)",
+            "500": "oklch(59.0% .093 219)",
+            "600": "oklch(50.0% .086 223)",
+            "700": "oklch(43.0% .075 227)",
+            "800": "oklch(37.0% .063 231)",
+            "900": "oklch(31.0% .053 235)",
+            "950": "oklch(23.0% .042 239)",
+        },
+    },
+}
+
+
+# --- Logs -------------------------------------------------------------------------------------
+
+_ENRICH: list[Any] = [
+    structlog.contextvars.merge_contextvars,
+    structlog.stdlib.add_logger_name,
+    structlog.stdlib.add_log_level,
+    structlog.processors.TimeStamper(fmt="iso", utc=False),
+]
+_RENDER: dict[str, list[Any]] = {
+    "json": [
+        structlog.processors.dict_tracebacks,
+        structlog.processors.JSONRenderer(ensure_ascii=False),
+    ],
+    "console": [structlog.dev.ConsoleRenderer(colors=False)],
+}
+
+structlog.configure(
+    processors=[*_ENRICH, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+    logger_factory=structlog.stdlib.LoggerFactory(),
+    cache_logger_on_first_use=True,
+)
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {
+        "structured": {
+            "()": structlog.stdlib.ProcessorFormatter,
+            "foreign_pre_chain": _ENRICH,
+            "processors": [
+                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                *_RENDER[one_of("LOG_FORMAT", "console", "json")],
+            ],
+        },
+    },
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "structured"}},
+    "root": {
+        "handlers": ["stderr"],
+        "level": one_of("LOG_LEVEL", "INFO", "DEBUG", "WARNING", "ERROR"),
+    },
+    "loggers": {"django": {"handlers": [], "propagate": True}},
+}

@@ -1,0 +1,1 @@
+"""The zone's published data and a marked demo set."""

@@ -1,0 +1,1 @@
+"""Questions of enterprises and hand-held approvals."""
