@@ -10,7 +10,6 @@ if TYPE_CHECKING:
     from django.utils.functional import _StrPromise
 
 
-
 @dataclass(frozen=True)
 class Requirement:
     """One thing that is still missing; `place` names the part of the page that fills it."""
