@@ -1,0 +1,76 @@
+"""Fixtures for every test. People and leads of the tests live beside the apps' tests."""
+
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import redis
+from django.conf import settings as django_settings
+from django.db import connection
+from pytest_django.fixtures import SettingsWrapper
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Chinese catalogues are compiled once, before the workers start."""
+    if not hasattr(config, "workerinput"):
+        subprocess.run([sys.executable, str(ROOT / "bin" / "compile_messages.py")], check=True)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """What means something on PostgreSQL only is skipped elsewhere, and says so."""
+    if django_settings.DATABASES["default"]["ENGINE"].endswith("postgresql"):
+        return
+    skip = pytest.mark.skip(reason="means something on PostgreSQL only")
+    for item in items:
+        if item.get_closest_marker("postgresql"):
+            item.add_marker(skip)
+
+
+def missing(what: str) -> None:
+    """A machine of CI has everything; elsewhere a missing program skips its tests."""
+    if os.environ.get("CI") == "true":
+        pytest.fail(f"{what} is missing")
+    pytest.skip(f"{what} is missing")
+
+
+@pytest.fixture
+def on_postgresql() -> bool:
+    return connection.vendor == "postgresql"
+
+
+@pytest.fixture(scope="session")
+def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A real Redis on a Unix socket of its own; its address as celery spells it."""
+    program = shutil.which("redis-server")
+    if program is None:
+        missing("redis-server")
+    folder = tmp_path_factory.mktemp("redis")
+    socket = folder / "socket"
+    command = [str(program), "--port", "0", "--unixsocket", str(socket), "--save", ""]
+    with subprocess.Popen([*command, "--dir", str(folder)], stdout=subprocess.DEVNULL) as server:
+        _wait_for(socket)
+        yield f"redis+socket://{socket}"
+        server.terminate()
+
+
+def _wait_for(socket: Path) -> None:
+    for _attempt in range(100):
+        if socket.exists():
+            return
+        time.sleep(0.05)
+    pytest.fail("redis-server does not start")
+
+
+@pytest.fixture
+def broker(redis_server: str, settings: SettingsWrapper) -> str:
+    """An empty real broker. Tests that start processes hand them this address as REDIS_URL."""
+    with redis.Redis.from_url(redis_server.replace("redis+socket", "unix")) as client:
+        client.flushall()
+    return redis_server
