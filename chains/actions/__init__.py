@@ -1,0 +1,1 @@
+"""The verbs of chains: teams and their people, target companies."""

@@ -1,0 +1,61 @@
+"""What migrations build that Django's operations cannot say on both databases."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from django.db.migrations import RunPython
+
+Step = Callable[[Any, Any], None]
+
+
+def gram_index(table: str) -> RunPython:
+    """A GIN index over the search grams; PostgreSQL only, SQLite reads the text."""
+    name = f"{table}_grams"
+    make = f'CREATE INDEX "{name}" ON "{table}" USING gin (search_grams) WITH (fastupdate = off)'
+    return RunPython(_on_postgresql(make), _on_postgresql(f'DROP INDEX "{name}"'))
+
+
+def refuse_updates(table: str) -> RunPython:
+    """Rows of this table can be added, never changed: the database itself refuses."""
+    return RunPython(_refuse(table), _permit(table))
+
+
+def _on_postgresql(statement: str) -> Step:
+    def step(apps: Any, schema_editor: Any) -> None:
+        if schema_editor.connection.vendor == "postgresql":
+            schema_editor.execute(statement)
+
+    return step
+
+
+def _refuse(table: str) -> Step:
+    def step(apps: Any, schema_editor: Any) -> None:
+        if schema_editor.connection.vendor == "postgresql":
+            schema_editor.execute(
+                f"CREATE FUNCTION {table}_is_final() RETURNS trigger LANGUAGE plpgsql AS "
+                f"$$ BEGIN RAISE EXCEPTION '{table} is never changed' "
+                "USING ERRCODE = 'integrity_constraint_violation'; END $$"
+            )
+            schema_editor.execute(
+                f'CREATE TRIGGER {table}_is_final BEFORE UPDATE ON "{table}" '
+                f"FOR EACH ROW EXECUTE FUNCTION {table}_is_final()"
+            )
+        else:
+            schema_editor.execute(
+                f'CREATE TRIGGER {table}_is_final BEFORE UPDATE ON "{table}" '
+                f"BEGIN SELECT RAISE(ABORT, '{table} is never changed'); END"
+            )
+
+    return step
+
+
+def _permit(table: str) -> Step:
+    def step(apps: Any, schema_editor: Any) -> None:
+        if schema_editor.connection.vendor == "postgresql":
+            schema_editor.execute(f"DROP FUNCTION {table}_is_final() CASCADE")
+        else:
+            schema_editor.execute(f"DROP TRIGGER {table}_is_final")
+
+    return step

@@ -1,0 +1,182 @@
+"""Tables of the ground: people, calendar, change feed, access log."""
+
+from __future__ import annotations
+
+import uuid
+from typing import ClassVar
+
+from django.contrib.auth.models import AbstractUser, UserManager
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
+
+from kfq_crm.base.scoping import OpenQuerySet, PermittedQuerySet
+
+
+class StaffQuerySet(OpenQuerySet["User"]):
+    """People are known to each other by name and unit; pickers narrow this to a team."""
+
+
+class User(AbstractUser):
+    """A member of staff. Never deleted, only disabled: every record names who wrote it."""
+
+    first_name = None  # type: ignore[assignment]  # a Chinese name is one field
+    last_name = None  # type: ignore[assignment]  # a Chinese name is one field
+    display_name = models.CharField(pgettext_lazy("person", "full name"), max_length=60)
+    unit = models.CharField(_("work unit"), max_length=100, blank=True)
+    post = models.CharField(_("post held"), max_length=60, blank=True)
+    phone = models.CharField(_("office phone"), max_length=30, blank=True)
+
+    objects: ClassVar[UserManager[User]] = UserManager()
+    staff = StaffQuerySet.as_manager()
+
+    REQUIRED_FIELDS = ["display_name"]
+
+    class Meta:
+        verbose_name = _("member of staff")
+        verbose_name_plural = _("members of staff")
+        ordering = ("username",)
+
+    def __str__(self) -> str:
+        return self.display_name or self.username
+
+    def get_full_name(self) -> str:
+        return str(self)
+
+    def get_short_name(self) -> str:
+        return str(self)
+
+
+class Versioned(models.Model):
+    """An aggregate that two people may edit at once; see `kfq_crm.base.concurrency`."""
+
+    version = models.PositiveIntegerField(_("revision"), default=1, editable=False)
+    created_at = models.DateTimeField(_("logged at"), auto_now_add=True)
+    updated_at = models.DateTimeField(_("changed at"), auto_now=True)
+
+    class Meta:
+        abstract = True
+
+
+class CalendarDay(models.Model):
+    """A day that departs from its weekday: a State Council holiday or a make-up day."""
+
+    day = models.DateField(_("calendar day"), unique=True)
+    is_workday = models.BooleanField(_("is a working day"))
+    label = models.CharField(_("holiday or reason"), max_length=60, blank=True)
+
+    objects = OpenQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("calendar day")
+        verbose_name_plural = _("working-day calendar")
+        ordering = ("-day",)
+
+    def __str__(self) -> str:
+        return f"{self.day:%Y-%m-%d} {self.label}".strip()
+
+
+class ChangeKind(models.TextChoices):
+    CREATED = "created", _("made")
+    UPDATED = "updated", _("altered")
+    DELETED = "deleted", _("removed")
+
+
+class Change(models.Model):
+    """One write to a published record, stored in the transaction of that write.
+
+    `number` stays empty until the sequencer numbers committed rows: a number given at
+    the moment of writing would let a reader skip a transaction that commits late.
+    """
+
+    resource = models.CharField(_("kind of record"), max_length=40)
+    object_id = models.BigIntegerField(_("record"))
+    kind = models.CharField(_("kind of change"), max_length=8, choices=ChangeKind.choices)
+    recorded_at = models.DateTimeField(_("recorded at"), auto_now_add=True)
+    changed_by = models.ForeignKey(
+        User, verbose_name=_("changed by"), on_delete=models.PROTECT, null=True, related_name="+"
+    )
+    number = models.BigIntegerField(_("place in the feed"), null=True, unique=True, editable=False)
+
+    objects = PermittedQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("change")
+        verbose_name_plural = _("change feed")
+        ordering = ("-pk",)
+        indexes = (
+            models.Index(fields=("id",), name="change_unnumbered", condition=Q(number=None)),
+            models.Index(fields=("resource", "object_id"), name="change_subject"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.resource} {self.object_id} {self.get_kind_display()}"
+
+
+class FeedSequence(models.Model):
+    """The one row that numbers the feed; a restored backup gets a new epoch."""
+
+    epoch = models.UUIDField(default=uuid.uuid4, editable=False)
+    last_number = models.BigIntegerField(default=0)
+
+    objects = PermittedQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("feed sequence")
+        verbose_name_plural = _("feed sequence")
+
+    def __str__(self) -> str:
+        return str(self.last_number)
+
+
+class AccessKind(models.TextChoices):
+    REVEAL = "reveal", _("phone shown")
+    EXPORT = "export", _("list exported")
+    DOWNLOAD = "download", _("file opened")
+    SIGN_IN = "sign_in", _("signed in")
+    SIGN_IN_FAILED = "sign_in_failed", _("sign-in refused")
+
+
+class AccessEntry(models.Model):
+    """A line of the access log. Append-only; each line carries the digest of the one before."""
+
+    number = models.BigIntegerField(_("line"), unique=True)
+    at = models.DateTimeField(_("time of access"))
+    kind = models.CharField(_("kind of access"), max_length=16, choices=AccessKind.choices)
+    actor = models.ForeignKey(
+        User, verbose_name=_("person"), on_delete=models.PROTECT, null=True, related_name="+"
+    )
+    subject = models.CharField(_("what was accessed"), max_length=200, blank=True)
+    object_id = models.BigIntegerField(_("record"), null=True)
+    detail = models.JSONField(_("particulars"), default=dict)
+    address = models.CharField(_("network address"), max_length=45, blank=True)
+    previous_digest = models.CharField(max_length=64)
+    digest = models.CharField(max_length=64)
+
+    objects = PermittedQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("access record")
+        verbose_name_plural = _("access log")
+        ordering = ("-number",)
+        indexes = (models.Index(fields=("actor", "-number"), name="access_by_actor"),)
+
+    def __str__(self) -> str:
+        return f"{self.number} {self.get_kind_display()}"
+
+
+class AccessChainHead(models.Model):
+    """The last line of the access log, locked while the next one is written."""
+
+    last_number = models.BigIntegerField(default=0)
+    last_digest = models.CharField(max_length=64, default="")
+
+    objects = PermittedQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("access log head")
+        verbose_name_plural = _("access log head")
+
+    def __str__(self) -> str:
+        return str(self.last_number)

@@ -1,0 +1,79 @@
+"""One search over many fields: an indexed set of grams narrows, the text itself decides.
+
+PostgreSQL keeps the grams in an array under a GIN index, which serves two-character
+Chinese words that trigrams cannot. SQLite (the embedded edition) reads the text alone.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from django.db import models
+from django.db.backends.base.base import BaseDatabaseWrapper
+
+from kfq_crm.base.names import query_grams, search_grams
+from kfq_crm.base.parsing import nfkc
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+Q = TypeVar("Q", bound="models.QuerySet[Any]")
+SEPARATOR = "\n"
+
+
+class GramsField(models.Field):  # type: ignore[type-arg]  # the stubs' parameters say nothing here
+    """A set of search tokens: `text[]` on PostgreSQL, a line of words elsewhere."""
+
+    def db_type(self, connection: BaseDatabaseWrapper) -> str:
+        return "text[]" if connection.vendor == "postgresql" else "text"
+
+    def get_db_prep_value(
+        self, value: Iterable[str] | None, connection: BaseDatabaseWrapper, prepared: bool = False
+    ) -> object:
+        words = list(value or ())
+        return words if connection.vendor == "postgresql" else " ".join(words)
+
+    def from_db_value(
+        self, value: object, expression: object, connection: BaseDatabaseWrapper
+    ) -> list[str]:
+        return value.split() if isinstance(value, str) else list(value or ())  # type: ignore[call-overload]  # an array by now
+
+
+@GramsField.register_lookup
+class HasAll(models.Lookup):  # type: ignore[type-arg]  # the stubs' parameters say nothing here
+    """Every one of these grams is in the set (always true where there is no gram index)."""
+
+    lookup_name = "has_all"
+    prepare_rhs = False
+
+    def as_sql(self, compiler: Any, connection: BaseDatabaseWrapper) -> tuple[str, list[object]]:
+        return "1 = 1", []
+
+    def as_postgresql(
+        self, compiler: Any, connection: BaseDatabaseWrapper
+    ) -> tuple[str, list[object]]:
+        column, params = self.process_lhs(compiler, connection)
+        return f"{column} @> %s::text[]", [*params, list(self.rhs)]
+
+
+class Searchable(models.Model):
+    """A record found by words: Chinese substrings, pinyin initials, codes, digits of a phone."""
+
+    search_text = models.TextField(editable=False, default="")
+    search_grams = GramsField(editable=False, default=list)
+
+    class Meta:
+        abstract = True
+
+    def set_search(self, *texts: str) -> None:
+        """Store what the record can be found by; call before saving."""
+        self.search_text = SEPARATOR.join(nfkc(text).lower() for text in texts if text)
+        self.search_grams = search_grams(*texts)
+
+
+def matching(queryset: Q, query: str) -> Q:
+    """Narrow to the records that hold every word of the query."""
+    for word in nfkc(query).lower().split():
+        queryset = queryset.filter(search_grams__has_all=query_grams(word))
+        queryset = queryset.filter(search_text__contains=word)
+    return queryset

@@ -1,0 +1,224 @@
+"""Contracts: recording, counting once, keeping every change of an amount."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+
+from kfq_crm.base import concurrency
+from kfq_crm.base.errors import RuleViolation
+from leads.dates import check_not_future
+from leads.models import Commitment, Contract, ContractAmountChange, ContractKind, Lead
+from leads.permissions import require_move, require_work
+from leads.stages import Stage
+
+if TYPE_CHECKING:
+    from kfq_crm.base.models import User
+
+AMOUNTS = ("investment", "fixed_investment", "added_investment", "land_mu", "tax_per_mu")
+CONTRACT_FIELDS = {
+    "number",
+    "kind",
+    "signed_on",
+    "our_party",
+    "their_party",
+    "investment",
+    "fixed_investment",
+    "currency",
+    "land_mu",
+    "planned_start_on",
+    "planned_completion_on",
+    "planned_production_on",
+    "tax_per_mu",
+    "breach_clauses",
+    "legal_review_reference",
+    "fair_competition_reference",
+    "expands",
+    "added_investment",
+    "exclusion",
+    "separate_reason",
+}
+COMMITMENT_FIELDS = {"side", "metric", "promised", "unit", "due_on"}
+
+
+@transaction.atomic
+def record_contract(
+    *, lead: Lead, values: Mapping[str, Any], by: User, now: datetime | None = None
+) -> Contract:
+    """Record a signed paper of a lead. A letter of intent or framework never counts.
+
+    On a lead that is signed already, an expansion counts at once with its added amount.
+    """
+    locked = concurrency.lock(Lead.objects.visible_to(by), lead.pk)
+    require_move(by, locked)
+    contract = Contract(lead=locked)
+    _fill(contract, values, now)
+    concurrency.create(contract, by=by)
+    concurrency.touch(locked, by=by)
+    if locked.stage == Stage.SIGNED:
+        count_signing(locked, by=by)
+    contract.refresh_from_db()
+    return contract
+
+
+@transaction.atomic
+def update_contract(
+    *,
+    contract: Contract,
+    values: Mapping[str, Any],
+    by: User,
+    expected: int | None,
+    reason: str = "",
+    now: datetime | None = None,
+) -> Contract:
+    """Change a contract; a change of an amount needs a reason and stays on record."""
+    lead = concurrency.lock(Lead.objects.visible_to(by), contract.lead_id)
+    require_move(by, lead)
+    locked = concurrency.lock(Contract.objects.visible_to(by), contract.pk, expected)
+    before = {name: getattr(locked, name) for name in AMOUNTS}
+    currency = locked.currency
+    _fill(locked, values, now)
+    if locked.counted and (locked.kind != ContractKind.INVESTMENT or locked.exclusion):
+        raise RuleViolation("counted", _("A counted signing cannot be taken back."), "kind")
+    changed = [name for name in AMOUNTS if getattr(locked, name) != before[name]]
+    if currency != locked.currency:
+        changed = [*changed, "currency"]
+    _record_amounts(locked, changed, before, reason, by, now)
+    concurrency.save(locked, by=by)
+    concurrency.touch(lead, by=by)
+    if lead.stage == Stage.SIGNED:
+        count_signing(lead, by=by)
+        locked.refresh_from_db()
+    return locked
+
+
+@transaction.atomic
+def add_commitment(*, contract: Contract, values: Mapping[str, Any], by: User) -> Commitment:
+    """Add a promise of either side."""
+    lead = concurrency.lock(Lead.objects.visible_to(by), contract.lead_id)
+    require_work(by, lead)
+    promise = Commitment(contract=contract)
+    for field in COMMITMENT_FIELDS & values.keys():
+        setattr(promise, field, values[field])
+    concurrency.create(promise, by=by)
+    locked = concurrency.lock(Contract.objects.visible_to(by), contract.pk)
+    concurrency.touch(locked, by=by)
+    concurrency.touch(lead, by=by)
+    return promise
+
+
+def count_signing(lead: Lead, *, by: User) -> None:
+    """Count what counts: the first investment agreement once, each expansion's added amount.
+
+    Must run in the transaction that signs the lead. The database holds the rule as well.
+    """
+    for contract in lead.contracts.filter(counted=False).order_by("signed_on", "pk"):
+        if _counts(contract):
+            contract.counted = True
+            concurrency.save(contract, by=by, fields={"counted"})
+
+
+def _counts(contract: Contract) -> bool:
+    complete = contract.legal_review_reference and contract.fair_competition_reference
+    if contract.kind != ContractKind.INVESTMENT or contract.exclusion or not complete:
+        return False
+    if contract.expands_id:
+        return bool(contract.expands and contract.expands.counted)
+    return not contract.lead.contracts.filter(counted=True, expands=None).exists()
+
+
+def _fill(contract: Contract, values: Mapping[str, Any], now: datetime | None) -> None:
+    for field in CONTRACT_FIELDS & values.keys():
+        setattr(contract, field, values[field])
+    check_not_future(contract.signed_on, timezone.localdate(now), "signed_on")
+    _check_number(contract)
+    _check_amounts(contract)
+    _check_expansion(contract)
+    _check_plan(contract)
+    if contract.kind == ContractKind.INVESTMENT and not contract.expands_id:
+        _check_signed_before(contract)
+
+
+def _check_number(contract: Contract) -> None:
+    if Contract.objects.filter(number=contract.number).exclude(pk=contract.pk).exists():
+        raise RuleViolation("number_taken", _("A contract with this number exists."), "number")
+
+
+def _check_amounts(contract: Contract) -> None:
+    if contract.investment <= 0:
+        raise RuleViolation("amount", _("The investment must be above zero."), "investment")
+    if contract.fixed_investment and contract.fixed_investment > contract.investment:
+        raise RuleViolation(
+            "fixed_above_total",
+            _("Fixed investment cannot be above the total investment."),
+            "fixed_investment",
+        )
+
+
+def _check_expansion(contract: Contract) -> None:
+    if contract.expands_id and not contract.added_investment:
+        raise RuleViolation(
+            "added_missing", _("Give the amount that the expansion adds."), "added_investment"
+        )
+    if not contract.expands_id and contract.added_investment:
+        raise RuleViolation("expands_missing", _("Name the contract that it expands."), "expands")
+    if contract.expands and contract.expands.lead.enterprise_id != contract.lead.enterprise_id:
+        raise RuleViolation("expands_other", _("That is another company's contract."), "expands")
+
+
+def _check_plan(contract: Contract) -> None:
+    plan = ("planned_start_on", "planned_completion_on", "planned_production_on")
+    days = [(name, getattr(contract, name)) for name in plan if getattr(contract, name)]
+    for (_first, earlier), (name, later) in pairwise(days):
+        if later < earlier:
+            raise RuleViolation("plan_order", _("This lies before the step before it."), name)
+
+
+def _check_signed_before(contract: Contract) -> None:
+    """A company whose signing was counted on another lead is not counted again unnoticed."""
+    earlier = Contract.objects.filter(
+        counted=True, expands=None, lead__enterprise=contract.lead.enterprise_id
+    ).exclude(lead=contract.lead_id)
+    first = earlier.order_by("signed_on").first()
+    if first and not contract.exclusion and not contract.separate_reason.strip():
+        raise RuleViolation(
+            "signed_before",
+            _(
+                "A signing of this company was counted on %(day)s. Record an expansion, choose why "
+                "this one does not count, or explain why it is a separate project."
+            )
+            % {"day": date_format(first.signed_on, "DATE_FORMAT")},
+            "separate_reason",
+        )
+
+
+def _record_amounts(
+    contract: Contract,
+    changed: list[str],
+    before: Mapping[str, Any],
+    reason: str,
+    by: User,
+    now: datetime | None,
+) -> None:
+    if changed and not reason.strip():
+        raise RuleViolation("reason_missing", _("Say why the amount changes."), "change_reason")
+    ContractAmountChange.objects.bulk_create(
+        ContractAmountChange(
+            contract=contract,
+            field=name,
+            old_value=before.get(name),
+            new_value=getattr(contract, name) if name in before else None,
+            currency=contract.currency,
+            reason=reason,
+            changed_at=now or timezone.now(),
+            changed_by=by,
+        )
+        for name in changed
+    )

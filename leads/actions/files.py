@@ -1,0 +1,135 @@
+"""Attaching files: the content decides what a file is, not its name."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import unicodedata
+from typing import TYPE_CHECKING
+
+import puremagic
+from django.core.files.base import File
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from kfq_crm.base import access, concurrency
+from kfq_crm.base.errors import RuleViolation
+from kfq_crm.base.models import AccessKind
+from leads.models import Attachment, Contract, FollowUp, JointReview, Lead
+from leads.permissions import require_work
+
+if TYPE_CHECKING:
+    from kfq_crm.base.models import User
+
+LARGEST = 20 * 1024 * 1024
+OPENXML = "application/vnd.openxmlformats-officedocument"
+KINDS = {
+    "jpg": "image/jpeg",
+    "jpeg": "image/jpeg",
+    "png": "image/png",
+    "webp": "image/webp",
+    "pdf": "application/pdf",
+    "docx": f"{OPENXML}.wordprocessingml.document",
+    "xlsx": f"{OPENXML}.spreadsheetml.sheet",
+    "pptx": f"{OPENXML}.presentationml.presentation",
+}
+OPENXML_PARTS = {"docx": b"word/", "xlsx": b"xl/", "pptx": b"ppt/"}
+
+
+@transaction.atomic
+def attach_file(
+    *,
+    lead: Lead,
+    upload: File[bytes],
+    by: User,
+    follow_up: FollowUp | None = None,
+    contract: Contract | None = None,
+    review: JointReview | None = None,
+) -> Attachment:
+    """Keep a file with a lead. Raises RuleViolation for a file that is not what it says."""
+    locked = concurrency.lock(Lead.objects.visible_to(by), lead.pk)
+    require_work(by, locked)
+    name = clean_name(upload.name or "")
+    content_type = checked_content_type(upload, name)
+    attachment = Attachment(
+        lead=locked,
+        follow_up=follow_up,
+        contract=contract,
+        review=review,
+        name=name,
+        content_type=content_type,
+        size=upload.size,
+        sha256=_digest(upload),
+        uploaded_by=by,
+    )
+    attachment.file.save(name, upload, save=False)
+    try:
+        attachment.save()
+        concurrency.touch(locked, by=by)
+    except BaseException:
+        attachment.file.delete(save=False)
+        raise
+    return attachment
+
+
+def record_download(*, attachment: Attachment, by: User, address: str = "") -> None:
+    """Put the opening of a file into the access log, before the first byte leaves."""
+    access.record_access(
+        AccessKind.DOWNLOAD,
+        by=by,
+        subject="attachment",
+        instance=attachment,
+        detail={"lead": attachment.lead_id, "name": attachment.name},
+        address=address,
+    )
+
+
+def clean_name(name: str) -> str:
+    """A name safe in a header and on a disk: no path, no control characters, 200 at most."""
+    base = re.split(r"[\\/]", name)[-1]
+    visible = "".join(c for c in base if unicodedata.category(c)[0] != "C").strip(" .")
+    stem, dot, ending = visible.rpartition(".")
+    if not dot or not stem:
+        raise RuleViolation("file_name", _("The file has no name with an ending."), "file")
+    return f"{stem[:190]}.{ending[:9]}"
+
+
+def checked_content_type(upload: File[bytes], name: str) -> str:
+    """The content type, if the content is of a permitted kind and fits the ending."""
+    if (upload.size or 0) > LARGEST:
+        raise RuleViolation("file_size", _("The file is larger than 20 MB."), "file")
+    if not upload.size:
+        raise RuleViolation("file_empty", _("The file is empty."), "file")
+    ending = name.rpartition(".")[2].lower()
+    if ending not in KINDS:
+        raise RuleViolation(
+            "file_kind",
+            _("Only photos (JPG, PNG, WebP), PDF, Word, Excel and PowerPoint files are taken."),
+            "file",
+        )
+    if not _content_fits(upload, ending):
+        raise RuleViolation(
+            "file_content", _("The content of this file is not what its name says."), "file"
+        )
+    return KINDS[ending]
+
+
+def _content_fits(upload: File[bytes], ending: str) -> bool:
+    upload.seek(0)
+    content = upload.read()
+    upload.seek(0)
+    if ending in OPENXML_PARTS:
+        return content[:4] == b"PK\x03\x04" and OPENXML_PARTS[ending] in content
+    try:
+        found = {match.mime_type for match in puremagic.magic_string(content)}
+    except puremagic.PureError:
+        return False
+    return KINDS[ending] in found
+
+
+def _digest(upload: File[bytes]) -> str:
+    digest = hashlib.sha256()
+    for chunk in upload.chunks():
+        digest.update(chunk)
+    upload.seek(0)
+    return digest.hexdigest()

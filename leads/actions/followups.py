@@ -1,0 +1,157 @@
+"""Logging what happened, and clearing what stands in the way."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Any
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from kfq_crm.base import concurrency
+from kfq_crm.base.errors import RuleViolation
+from leads.actions.claims import renew_claim
+from leads.dates import check_happened, check_next_action
+from leads.models import Blocker, ClaimState, FollowUp, Lead
+from leads.permissions import require_work
+from leads.rulebook import next_action_date
+
+if TYPE_CHECKING:
+    from kfq_crm.base.models import User
+
+FOLLOW_UP_FIELDS = {
+    "occurred_at",
+    "method",
+    "two_way",
+    "our_people",
+    "their_people",
+    "summary",
+    "is_progress",
+    "next_action",
+    "next_action_on",
+}
+
+
+@transaction.atomic
+def log_follow_up(
+    *, lead: Lead, values: Mapping[str, Any], by: User, now: datetime | None = None
+) -> FollowUp:
+    """Log a follow-up; the lead's clocks, next step and claim move with it.
+
+    `values`: FOLLOW_UP_FIELDS, `waiting_for`, `waiting_detail`, and for a blocker
+    `blocker`, `blocker_owner`, `blocker_due_on`. Without a next date the cadence gives one.
+    """
+    moment = now or timezone.now()
+    today = timezone.localdate(moment)
+    locked = concurrency.lock(Lead.objects.visible_to(by), lead.pk)
+    require_work(by, locked)
+    _refuse_overruled(locked)
+    follow_up = FollowUp(lead=locked, logged_by=by, occurred_at=moment)
+    for field in FOLLOW_UP_FIELDS & values.keys():
+        setattr(follow_up, field, values[field])
+    _check(follow_up, moment, today)
+    follow_up.next_action_on = follow_up.next_action_on or _prefilled(locked, today)
+    concurrency.create(follow_up, by=by)
+    _move_clocks(locked, follow_up, values, today)
+    concurrency.save(locked, by=by)
+    if follow_up.is_progress and locked.claim and locked.claim.state == ClaimState.ACTIVE:
+        renew_claim(locked.claim, timezone.localdate(follow_up.occurred_at), by=by)
+    if values.get("blocker"):
+        _raise_blocker(locked, follow_up, values, by, today)
+    return follow_up
+
+
+@transaction.atomic
+def raise_blocker(
+    *,
+    lead: Lead,
+    description: str,
+    owner: User,
+    due_on: date,
+    by: User,
+    now: datetime | None = None,
+) -> Blocker:
+    """Put what stands in the way on record, with one owner and one date."""
+    locked = concurrency.lock(Lead.objects.visible_to(by), lead.pk)
+    require_work(by, locked)
+    values = {"blocker": description, "blocker_owner": owner, "blocker_due_on": due_on}
+    blocker = _raise_blocker(locked, None, values, by, timezone.localdate(now))
+    concurrency.touch(locked, by=by)
+    return blocker
+
+
+@transaction.atomic
+def resolve_blocker(
+    *, blocker: Blocker, resolution: str, by: User, now: datetime | None = None
+) -> Blocker:
+    """Note that it is cleared, and how."""
+    lead = concurrency.lock(Lead.objects.visible_to(by), blocker.lead_id)
+    require_work(by, lead)
+    locked = concurrency.lock(Blocker.objects.visible_to(by), blocker.pk)
+    if locked.resolved_on:
+        raise RuleViolation("resolved", _("This has been cleared already."))
+    if not resolution.strip():
+        raise RuleViolation("resolution", _("Say how it was cleared."), "resolution")
+    locked.resolved_on, locked.resolution = timezone.localdate(now), resolution
+    concurrency.touch(lead, by=by)
+    return concurrency.save(locked, by=by)
+
+
+def _check(follow_up: FollowUp, moment: datetime, today: date) -> None:
+    if not follow_up.summary.strip():
+        raise RuleViolation("summary", _("Say what happened."), "summary")
+    check_happened(follow_up.occurred_at, moment, "occurred_at")
+    if follow_up.next_action_on:
+        check_next_action(follow_up.next_action_on, today)
+
+
+def _refuse_overruled(lead: Lead) -> None:
+    if lead.claim and lead.claim.state == ClaimState.OVERRULED:
+        raise RuleViolation(
+            "overruled",
+            _("A ruling gave this company to another team; do not approach it any more."),
+        )
+
+
+def _prefilled(lead: Lead, today: date) -> date | None:
+    return next_action_date(lead.stage, lead.band, today) if lead.is_open else None
+
+
+def _move_clocks(lead: Lead, follow_up: FollowUp, values: Mapping[str, Any], today: date) -> None:
+    day = timezone.localdate(follow_up.occurred_at)
+    lead.last_contact_on = max(lead.last_contact_on or day, day)
+    if follow_up.is_progress:
+        lead.last_progress_on = max(lead.last_progress_on or day, day)
+    lead.next_action, lead.next_action_on = follow_up.next_action, follow_up.next_action_on
+    waiting = (values.get("waiting_for") or lead.waiting_for, values.get("waiting_detail", ""))
+    if waiting != (lead.waiting_for, lead.waiting_detail):
+        (lead.waiting_for, lead.waiting_detail), lead.waiting_since = waiting, today
+
+
+def _raise_blocker(
+    lead: Lead,
+    follow_up: FollowUp | None,
+    values: Mapping[str, Any],
+    by: User,
+    today: date,
+) -> Blocker:
+    owner, due_on = values.get("blocker_owner"), values.get("blocker_due_on")
+    if owner is None:
+        raise RuleViolation("blocker_owner", _("Name who clears it."), "blocker_owner")
+    if due_on is None or due_on < today:
+        raise RuleViolation(
+            "blocker_due",
+            _("Give the day by which it is cleared, from today on."),
+            "blocker_due_on",
+        )
+    blocker = Blocker(
+        lead=lead,
+        follow_up=follow_up,
+        description=values["blocker"],
+        owner=owner,
+        due_on=due_on,
+        raised_by=by,
+    )
+    return concurrency.create(blocker, by=by)

@@ -1,0 +1,304 @@
+"""A lead from the first call to the signed contract: log, change, move, leave, reopen."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Any
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from chains.models import TaskTeam
+from chains.visibility import sees_all
+from kfq_crm.base import concurrency
+from kfq_crm.base.errors import GateNotMet, RuleViolation
+from leads.actions import moves
+from leads.actions.claims import claim_company
+from leads.actions.contracts import count_signing
+from leads.actions.enterprises import add_contact, register_enterprise
+from leads.actions.search import set_lead_search
+from leads.dates import check_next_action
+from leads.models import Lead
+from leads.models.lead import StageChangeKind
+from leads.permissions import NotAllowed, require_move, require_work
+from leads.queries import facts_of
+from leads.rulebook import band_of, next_action_date
+from leads.stages import Exit, LossReason, Stage, earlier_stages, missing_for, next_stage
+
+if TYPE_CHECKING:
+    from kfq_crm.base.models import User
+
+REQUIRED = ("title", "investor", "chain", "owner", "source")
+LEAD_FIELDS = {
+    "title",
+    "segment",
+    "source",
+    "source_detail",
+    "referrer",
+    "outpost",
+    "summary",
+    "investment",
+    "fixed_investment",
+    "currency",
+    "amount_is_estimate",
+    "land_mu",
+    "plant_m2",
+    "energy_tce",
+    "emissions",
+    "talent_need",
+    "fund",
+    "confidential",
+    "code_name",
+    "first_talk_team",
+    "landing_park",
+    "next_action",
+    "next_action_on",
+}
+COMPANY_FIELDS = {"uscc", "parent_group", "country"}
+MANY = {"secondary_chains", "readers"}
+
+
+@transaction.atomic
+def log_lead(*, values: Mapping[str, Any], by: User, now: datetime | None = None) -> Lead:
+    """Log a lead: duplicate check, company, claim, lead, first contact person, all or nothing.
+
+    `values` holds the five required ones (`title`, `investor` as typed, `chain`, `owner`,
+    `source`) and any of LEAD_FIELDS, COMPANY_FIELDS, MANY, `contact_name`, `contact_phone`.
+    Raises RuleViolation at the field, ClaimHeld when another team holds the company.
+    """
+    moment = now or timezone.now()
+    _require_five(values)
+    team = _team_of(values["chain"])
+    _require_member(by, team)
+    company = {key: values[key] for key in COMPANY_FIELDS & values.keys() if values[key]}
+    enterprise = register_enterprise(name=values["investor"], by=by, team=team, **company)
+    if values.get("contact_name"):
+        details = {"name": values["contact_name"], "phone": values.get("contact_phone", "")}
+        add_contact(enterprise=enterprise, team=team, values=details, by=by)
+    claim = claim_company(enterprise=enterprise, team=team, by=by, now=moment)
+    lead = Lead(enterprise=enterprise, claim=claim, logged_by=by, chain=values["chain"])
+    lead.first_talk_team = team
+    lead.duplicates_checked_at = lead.stage_entered_at = moment
+    _fill(lead, {**values, "owner": values["owner"]}, moment)
+    _check_owner(lead.owner, team)
+    _prefill_next_action(lead, moment)
+    concurrency.create(lead, by=by)
+    _set_many(lead, values)
+    moves.record_move(lead, StageChangeKind.LOGGED, by=by, at=moment)
+    return lead
+
+
+@transaction.atomic
+def update_lead(
+    *,
+    lead: Lead,
+    values: Mapping[str, Any],
+    by: User,
+    expected: int | None,
+    now: datetime | None = None,
+) -> Lead:
+    """Change a lead's data (never its stage). Raises VersionConflict on an outdated page."""
+    locked = concurrency.lock(Lead.objects.visible_to(by), lead.pk, expected)
+    require_work(by, locked)
+    _fill(locked, values, now or timezone.now(), was=locked.next_action_on)
+    concurrency.save(locked, by=by)
+    _set_many(locked, values)
+    return locked
+
+
+@transaction.atomic
+def advance_lead(
+    *, lead: Lead, by: User, expected: int | None = None, now: datetime | None = None
+) -> Lead:
+    """Move an open lead to its next stage. Raises GateNotMet with what is missing."""
+    locked = _lock_open(lead, by, expected)
+    target = next_stage(locked.stage)
+    if target is None:
+        raise RuleViolation("last_stage", _("This lead is signed; there is no further stage."))
+    missing = missing_for(target, facts_of(locked))
+    if missing:
+        raise GateNotMet("gate_not_met", _gate_message(target, missing), missing)
+    evidence = moves.evidence_for(locked, target)
+    moves.move(locked, target, StageChangeKind.ADVANCED, by=by, at=now, evidence=evidence)
+    if target == Stage.SIGNED:
+        count_signing(locked, by=by)
+    return locked
+
+
+@transaction.atomic
+def return_lead(
+    *,
+    lead: Lead,
+    to: str,
+    reason: str,
+    by: User,
+    expected: int | None = None,
+    now: datetime | None = None,
+) -> Lead:
+    """Take a lead back to an earlier stage that it was moved on from by mistake."""
+    locked = _lock_open(lead, by, expected)
+    _require_reason(reason)
+    if to not in earlier_stages(locked.stage):
+        raise RuleViolation("not_earlier", _("Choose a stage before the present one."), "to")
+    if locked.contracts.filter(counted=True).exists():
+        raise RuleViolation("counted", _("A signing has been counted; it cannot be taken back."))
+    moves.move(locked, Stage(to), StageChangeKind.RETURNED, by=by, at=now, reason=reason)
+    return locked
+
+
+@transaction.atomic
+def exit_lead(
+    *,
+    lead: Lead,
+    exit: str,
+    by: User,
+    reason: str = "",
+    detail: str = "",
+    wake_on: date | None = None,
+    expected: int | None = None,
+    now: datetime | None = None,
+) -> Lead:
+    """Take a lead out of the pipeline: shelved with a wake-up day, passed on, or lost.
+
+    `reason` is a LossReason code for a loss; for the other ways `detail` gives the reason.
+    """
+    locked = _lock_open(lead, by, expected)
+    today = timezone.localdate(now)
+    _check_exit(exit, reason, detail, wake_on, today)
+    locked.exit, locked.exited_on = exit, today
+    locked.exit_reason = reason if exit == Exit.LOST else ""
+    locked.exit_detail = detail
+    locked.wake_on = wake_on if exit == Exit.SHELVED else None
+    moves.record_exit(locked, by=by, at=now)
+    return locked
+
+
+@transaction.atomic
+def reopen_lead(
+    *,
+    lead: Lead,
+    reason: str,
+    by: User,
+    expected: int | None = None,
+    now: datetime | None = None,
+) -> Lead:
+    """Bring a lead back into the stage it left. Claims the company anew; ClaimHeld if taken."""
+    locked = concurrency.lock(Lead.objects.visible_to(by), lead.pk, expected)
+    require_move(by, locked)
+    if locked.is_open:
+        raise RuleViolation("open", _("This lead is open already."))
+    _require_reason(reason)
+    team = _team_of(locked.chain)
+    locked.claim = claim_company(enterprise=locked.enterprise, team=team, by=by, now=now)
+    locked.exit = locked.exit_reason = locked.exit_detail = ""
+    locked.exited_on = locked.wake_on = None
+    _prefill_next_action(locked, now or timezone.now())
+    moves.record_reopening(locked, by=by, at=now, reason=reason)
+    return locked
+
+
+def _lock_open(lead: Lead, by: User, expected: int | None) -> Lead:
+    locked = concurrency.lock(Lead.objects.visible_to(by), lead.pk, expected)
+    require_move(by, locked)
+    if not locked.is_open:
+        raise RuleViolation("closed", _("This lead has left the pipeline; reopen it first."))
+    return locked
+
+
+def _require_five(values: Mapping[str, Any]) -> None:
+    for name in REQUIRED:
+        if not values.get(name):
+            raise RuleViolation("required", _("This must be given to log a lead."), name)
+
+
+def _team_of(chain: Any) -> TaskTeam:
+    team = TaskTeam.objects.filter(chain=chain).first()
+    if team is None:
+        raise RuleViolation("no_team", _("This chain has no task team yet."), "chain")
+    return team
+
+
+def _require_member(by: User, team: TaskTeam) -> None:
+    if not by.has_perm("leads.add_lead"):
+        raise NotAllowed("not_allowed", _("You may not log leads."))
+    if not sees_all(by) and not team.group.user_set.filter(pk=by.pk).exists():
+        raise NotAllowed("not_your_chain", _("You can log leads for your own chain only."), "chain")
+
+
+def _check_owner(owner: User, team: TaskTeam) -> None:
+    if not owner.is_active or not team.group.user_set.filter(pk=owner.pk).exists():
+        raise RuleViolation("not_in_team", _("Choose a member of the chain's team."), "owner")
+
+
+def _fill(lead: Lead, values: Mapping[str, Any], moment: datetime, was: date | None = None) -> None:
+    for field in (LEAD_FIELDS | {"owner"}) & values.keys():
+        if field != "owner" or lead.pk is None:
+            setattr(lead, field, values[field])
+    today = timezone.localdate(moment)
+    if lead.next_action_on and lead.next_action_on != was:
+        check_next_action(lead.next_action_on, today)
+    _set_waiting(lead, values, today)
+    _check_amounts(lead)
+    _check_segment(lead)
+    if lead.confidential and not lead.code_name:
+        raise RuleViolation("code_name", _("A confidential lead needs a code name."), "code_name")
+    lead.band = band_of(lead.investment, lead.currency, today)
+    set_lead_search(lead)
+
+
+def _set_waiting(lead: Lead, values: Mapping[str, Any], today: date) -> None:
+    before = (lead.waiting_for, lead.waiting_detail)
+    lead.waiting_for = values.get("waiting_for") or lead.waiting_for
+    lead.waiting_detail = values.get("waiting_detail", lead.waiting_detail)
+    if lead.pk is None or (lead.waiting_for, lead.waiting_detail) != before:
+        lead.waiting_since = today
+
+
+def _check_amounts(lead: Lead) -> None:
+    if lead.fixed_investment and lead.investment and lead.fixed_investment > lead.investment:
+        raise RuleViolation(
+            "fixed_above_total",
+            _("Fixed investment cannot be above the total investment."),
+            "fixed_investment",
+        )
+
+
+def _check_segment(lead: Lead) -> None:
+    if lead.segment and lead.segment.chain_id != lead.chain_id:
+        raise RuleViolation("segment_chain", _("This segment belongs to another chain."), "segment")
+
+
+def _prefill_next_action(lead: Lead, moment: datetime) -> None:
+    today = timezone.localdate(moment)
+    if lead.next_action_on is None or lead.next_action_on < today:
+        lead.next_action_on = next_action_date(lead.stage, lead.band, today)
+
+
+def _set_many(lead: Lead, values: Mapping[str, Any]) -> None:
+    for field in MANY & values.keys():
+        getattr(lead, field).set(values[field])
+
+
+def _check_exit(exit: str, reason: str, detail: str, wake_on: date | None, today: date) -> None:
+    if exit == Exit.LOST and reason not in LossReason.values:
+        raise RuleViolation("reason_missing", _("Choose why the lead was lost."), "reason")
+    if exit == Exit.LOST and reason == LossReason.CHOSE_ANOTHER_PLACE and not detail.strip():
+        raise RuleViolation("place_missing", _("Say which place was chosen."), "detail")
+    if exit != Exit.LOST and not detail.strip():
+        raise RuleViolation("reason_missing", _("Give the reason."), "detail")
+    if exit == Exit.SHELVED and (wake_on is None or wake_on <= today):
+        raise RuleViolation("wake_on", _("Give a day after today to wake the lead."), "wake_on")
+
+
+def _require_reason(reason: str) -> None:
+    if not reason.strip():
+        raise RuleViolation("reason_missing", _("Give the reason."), "reason")
+
+
+def _gate_message(target: Stage, missing: list[Any]) -> str:
+    return _("Not yet possible to move to “%(stage)s”. Missing: %(items)s.") % {
+        "stage": target.label,
+        "items": _(", ").join(str(requirement.label) for requirement in missing),
+    }

@@ -1,0 +1,46 @@
+"""Handing leads over: to another person of the team, to another chain."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from chains.models import TaskTeam
+from kfq_crm.base import concurrency
+from kfq_crm.base.errors import RuleViolation
+from leads.models import Lead
+from leads.permissions import NotAllowed, may_reassign
+
+if TYPE_CHECKING:
+    from kfq_crm.base.models import User
+
+
+@transaction.atomic
+def reassign_leads(*, leads: Iterable[Lead], owner: User, by: User) -> int:
+    """Give leads to another member of their own teams, all of them or none.
+
+    Raises RuleViolation when the new owner is not in a lead's team. Locks in the order of
+    keys, so that two hand-overs at once cannot wait for each other.
+    """
+    pks = sorted(lead.pk for lead in leads)
+    for pk in pks:
+        locked = concurrency.lock(Lead.objects.visible_to(by), pk)
+        if not may_reassign(by, locked):
+            raise NotAllowed("not_allowed", _("Only the team head or the coordination office may."))
+        _check_member(owner, locked)
+        locked.owner = owner
+        concurrency.save(locked, by=by, fields={"owner"})
+    return len(pks)
+
+
+def _check_member(owner: User, lead: Lead) -> None:
+    team = TaskTeam.objects.filter(chain=lead.chain_id, group__user=owner)
+    if not owner.is_active or not team.exists():
+        raise RuleViolation(
+            "not_in_team",
+            _("%(person)s is not in the team of “%(lead)s”.") % {"person": owner, "lead": lead},
+            "owner",
+        )

@@ -1,0 +1,52 @@
+from leads.models.claim import Claim, ClaimKey, ClaimState, KeyKind, Ruling, RulingRequest
+from leads.models.contract import (
+    Commitment,
+    CommitmentSide,
+    Contract,
+    ContractAmountChange,
+    ContractKind,
+    Exclusion,
+)
+from leads.models.enterprise import Contact, Enterprise
+from leads.models.files import Attachment
+from leads.models.followup import Blocker, FollowUp, Method
+from leads.models.landing import LandedProject, Milestone, MilestoneKind
+from leads.models.lead import Currency, Lead, Source, StageChange, WaitingFor
+from leads.models.review import DepartmentOpinion, JointReview, OpinionVerdict, Screening
+from leads.models.rules import CadenceRule, ClaimRule, ScaleThreshold
+
+__all__ = [
+    "Attachment",
+    "Blocker",
+    "CadenceRule",
+    "Claim",
+    "ClaimKey",
+    "ClaimRule",
+    "ClaimState",
+    "Commitment",
+    "CommitmentSide",
+    "Contact",
+    "Contract",
+    "ContractAmountChange",
+    "ContractKind",
+    "Currency",
+    "DepartmentOpinion",
+    "Enterprise",
+    "Exclusion",
+    "FollowUp",
+    "JointReview",
+    "KeyKind",
+    "LandedProject",
+    "Lead",
+    "Method",
+    "Milestone",
+    "MilestoneKind",
+    "OpinionVerdict",
+    "Ruling",
+    "RulingRequest",
+    "ScaleThreshold",
+    "Screening",
+    "Source",
+    "StageChange",
+    "WaitingFor",
+]

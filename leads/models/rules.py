@@ -1,0 +1,115 @@
+"""Rules that the coordination office may change: rows with the day from which they hold."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Self
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from kfq_crm.base.scoping import OpenQuerySet
+from leads.stages import Stage
+
+
+class Band(models.TextChoices):
+    A = "A", _("A (large)")
+    B = "B", _("B (medium)")
+    C = "C", _("C (small)")
+
+
+class RuleQuerySet(OpenQuerySet[models.Model]):
+    """Rule rows, of which the newest one already valid holds."""
+
+    def valid_on(self, day: date) -> Self:
+        return self.filter(valid_from__lte=day).order_by("-valid_from", "-pk")
+
+
+class Rule(models.Model):
+    """What every rule row says of itself."""
+
+    valid_from = models.DateField(_("valid from"))
+    published = models.CharField(
+        _("published rule"), max_length=100, blank=True, help_text=_("Number of the document")
+    )
+    inferred = models.BooleanField(
+        _("our inference"), default=False, help_text=_("No published document gives this figure")
+    )
+
+    objects = RuleQuerySet.as_manager()
+
+    class Meta:
+        abstract = True
+
+
+class CadenceRule(Rule):
+    """Working days within which the next step of a lead is due."""
+
+    stage = models.CharField(_("stage"), max_length=12, choices=Stage.choices)
+    band = models.CharField(
+        _("scale band"),
+        max_length=1,
+        choices=Band.choices,
+        blank=True,
+        help_text=_("Empty: holds for every scale without a rule of its own"),
+    )
+    working_days = models.PositiveSmallIntegerField(_("working days"))
+
+    class Meta:
+        verbose_name = _("follow-up cadence")
+        verbose_name_plural = _("follow-up cadences")
+        ordering = ("stage", "band", "-valid_from")
+        constraints = (
+            models.UniqueConstraint(
+                fields=("stage", "band", "valid_from"), name="cadence_rule_once"
+            ),
+            models.CheckConstraint(condition=Q(working_days__gte=1), name="cadence_rule_positive"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.get_stage_display()} {self.band}: {self.working_days}"
+
+
+class ClaimRule(Rule):
+    """Days without progress after which a claim lapses."""
+
+    days_without_progress = models.PositiveSmallIntegerField(_("days without progress"))
+
+    class Meta:
+        verbose_name = _("claim rule")
+        verbose_name_plural = _("claim rules")
+        ordering = ("-valid_from",)
+        constraints = (
+            models.UniqueConstraint(fields=("valid_from",), name="claim_rule_once"),
+            models.CheckConstraint(
+                condition=Q(days_without_progress__gte=1), name="claim_rule_positive"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return str(self.days_without_progress)
+
+
+class ScaleThreshold(Rule):
+    """Smallest amount of a scale band in one currency; amounts are never converted."""
+
+    band = models.CharField(_("scale band"), max_length=1, choices=Band.choices)
+    currency = models.CharField(
+        _("currency"), max_length=3, choices=[("CNY", _("yuan")), ("USD", _("US dollars"))]
+    )
+    minimum = models.DecimalField(_("from (ten thousand)"), max_digits=16, decimal_places=4)
+
+    class Meta:
+        verbose_name = _("scale threshold")
+        verbose_name_plural = _("scale thresholds")
+        ordering = ("band", "currency", "-valid_from")
+        constraints = (
+            models.UniqueConstraint(
+                fields=("band", "currency", "valid_from"), name="scale_threshold_once"
+            ),
+            models.CheckConstraint(condition=Q(minimum__gte=0), name="scale_threshold_not_below_0"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.band} {self.currency} {self.minimum}"

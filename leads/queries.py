@@ -1,0 +1,159 @@
+"""Reads over leads: facts for the gates, matches of companies, what a person has on the desk."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from django.db.models import Exists, OuterRef, Q
+
+from kfq_crm.base.codes import clean_phone, phone_key
+from kfq_crm.base.errors import RuleViolation
+from kfq_crm.base.names import company_key
+from leads.models import (
+    Claim,
+    ClaimKey,
+    Contact,
+    Contract,
+    ContractKind,
+    Enterprise,
+    KeyKind,
+    Lead,
+)
+from leads.stages import LeadFacts
+
+if TYPE_CHECKING:
+    from django.db.models import QuerySet
+
+    from kfq_crm.base.models import User
+
+
+def facts_of(lead: Lead) -> LeadFacts:
+    """Everything the gates ask about, in five queries."""
+    verdict = lead.screenings.values_list("verdict", flat=True).first() or ""
+    agreement = _signed_agreement(lead)
+    return LeadFacts(
+        has_investor=bool(lead.enterprise_id),
+        has_chain=bool(lead.chain_id),
+        has_owner=bool(lead.owner_id),
+        has_source=bool(lead.source),
+        duplicate_checked=lead.duplicates_checked_at is not None,
+        verdict=verdict,
+        two_way_contact=lead.follow_ups.filter(two_way=True).exists(),
+        next_action_dated=lead.next_action_on is not None,
+        opinions=frozenset(lead.opinions.values_list("department", flat=True)),
+        has_minutes=lead.reviews.exists(),
+        has_investment_agreement=agreement is not None,
+        has_legal_review=bool(agreement and agreement.legal_review_reference),
+        has_fair_competition_review=bool(agreement and agreement.fair_competition_reference),
+    )
+
+
+def _signed_agreement(lead: Lead) -> Contract | None:
+    """The investment agreement with the most references, so that one complete paper is enough."""
+    signed = list(lead.contracts.filter(kind=ContractKind.INVESTMENT))
+    return max(
+        signed,
+        key=lambda c: bool(c.legal_review_reference) + bool(c.fair_competition_reference),
+        default=None,
+    )
+
+
+@dataclass(frozen=True)
+class Match:
+    """A company on record that may be the one typed, and why."""
+
+    enterprise: Enterprise
+    kind: KeyKind
+
+
+@dataclass(frozen=True)
+class Matches:
+    """Matches of a company, the strongest kind first, a company once."""
+
+    found: list[Match] = field(default_factory=list)
+
+    def first_same(self) -> Enterprise | None:
+        """The company that is the same by code or by name; two codes are two companies."""
+        same = (m for m in self.found if m.kind in {KeyKind.USCC, KeyKind.NAME})
+        return next((match.enterprise for match in same), None)
+
+
+def company_keys(
+    *, name: str, uscc: str | None = None, parent: str = "", phones: tuple[str, ...] = ()
+) -> list[tuple[KeyKind, str]]:
+    """The keys that a company is known by, strongest first. `parent` is a name as typed."""
+    keys = [(KeyKind.USCC, uscc)] if uscc else []
+    if parent:
+        keys.append((KeyKind.PARENT, company_key(parent)))
+    keys.append((KeyKind.NAME, company_key(name)))
+    numbers = (phone_key(number) for number in phones)
+    return [*keys, *((KeyKind.PHONE, number) for number in numbers if number)]
+
+
+def find_matches(
+    *, name: str, uscc: str | None = None, parent: str = "", phones: tuple[str, ...] = ()
+) -> Matches:
+    """Companies on record that share a key with the one typed; one query a kind.
+
+    Reads past visibility on purpose: whether a company is held is asked of all teams. Callers
+    show a person nothing of it but the claim's notice.
+    """
+    found: dict[int, Match] = {}
+    for kind, value in company_keys(name=name, uscc=uscc, parent=parent, phones=phones):
+        for enterprise in _by_key(kind, value, uscc)[:20]:
+            found.setdefault(enterprise.pk, Match(enterprise, kind))
+    return Matches(list(found.values()))
+
+
+def _by_key(kind: KeyKind, value: str, uscc: str | None) -> QuerySet[Enterprise]:
+    rows = Enterprise.objects.order_by("pk")
+    if kind == KeyKind.USCC:
+        return rows.filter(uscc=value)
+    if kind == KeyKind.PARENT:
+        # A subsidiary names its parent, or the typed parent is itself the company on record.
+        return rows.filter(Q(parent_key=value) | Q(name_key=value))
+    if kind == KeyKind.NAME:
+        same_name = rows.filter(name_key=value)
+        return same_name.filter(Q(uscc=None) | Q(uscc=uscc)) if uscc else same_name
+    holders = Contact.objects.filter(phone_key=value, enterprise=OuterRef("pk"))
+    return rows.filter(Exists(holders))
+
+
+def keys_of(enterprise: Enterprise) -> list[tuple[KeyKind, str]]:
+    """All keys of a company on record, with its contacts' numbers."""
+    phones = enterprise.contacts.exclude(phone_key="").values_list("phone_key", flat=True)
+    return company_keys(
+        name=enterprise.name,
+        uscc=enterprise.uscc,
+        parent=enterprise.parent_group,
+        phones=tuple(phones),
+    )
+
+
+def holding_claim(keys: list[tuple[KeyKind, str]]) -> Claim | None:
+    """The claim in force on any of these keys, the strongest key first."""
+    strength = list(KeyKind)
+    condition = Q(pk__in=[])
+    for kind, value in keys:
+        condition |= Q(kind=kind, value=value)
+    held = ClaimKey.objects.filter(condition).select_related("claim__team")
+    rows = sorted(held, key=lambda row: strength.index(KeyKind(row.kind)))
+    return rows[0].claim if rows else None
+
+
+def typed_phone(text: str) -> str:
+    """Digits of a number as typed, empty when it is none: a match never fails on a typing slip."""
+    try:
+        return phone_key(clean_phone(text))
+    except RuleViolation:
+        return ""
+
+
+def open_leads(user: User) -> QuerySet[Lead]:
+    """Open leads that a person sees, with what a row shows."""
+    return (
+        Lead.objects.visible_to(user)
+        .open()
+        .select_related("enterprise", "chain", "segment", "owner")
+    )

@@ -1,0 +1,56 @@
+"""The rules in force on a day: cadences, claim days, scale thresholds."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from decimal import Decimal
+
+from django.utils.translation import gettext as _
+
+from kfq_crm.base.amounts import Threshold, scale_band
+from kfq_crm.base.calendar import current_calendar
+from kfq_crm.base.errors import RuleViolation
+from leads.models.rules import CadenceRule, ClaimRule, ScaleThreshold
+
+
+def cadence_days(stage: str, band: str, day: date) -> int | None:
+    """Working days to the next step; the band's own rule before the one for every band."""
+    rules = CadenceRule.objects.valid_on(day).filter(stage=stage, band__in={band, ""})
+    newest = {rule.band: rule for rule in reversed(list(rules))}
+    rule = newest.get(band) or newest.get("")
+    return rule.working_days if rule else None
+
+
+def next_action_date(stage: str, band: str, day: date) -> date | None:
+    """The day that the cadence proposes for the next step, a working day."""
+    days = cadence_days(stage, band, day)
+    return None if days is None else current_calendar().add_workdays(day, days)
+
+
+def claim_lapses_on(progress_on: date) -> date:
+    """The day on which a claim whose last progress was then lapses (calendar days).
+
+    RuleViolation when no claim rule is in force: a claim without an end is nobody's wish.
+    """
+    rule = ClaimRule.objects.valid_on(progress_on).first()
+    if rule is None:
+        raise RuleViolation(
+            "claim_rule_missing",
+            _("No claim rule is in force on that day; the coordination office must enter one."),
+        )
+    return progress_on + timedelta(days=rule.days_without_progress)
+
+
+def thresholds_on(day: date) -> list[Threshold]:
+    """The newest threshold of each band and currency."""
+    newest = {}
+    for row in reversed(list(ScaleThreshold.objects.valid_on(day))):
+        newest[row.band, row.currency] = Threshold(row.band, row.currency, row.minimum)
+    return list(newest.values())
+
+
+def band_of(investment: Decimal | None, currency: str, day: date) -> str:
+    """Scale band of an amount in its own currency, never converted; "" without an amount."""
+    if investment is None:
+        return ""
+    return scale_band(investment, currency, thresholds_on(day))
