@@ -65,12 +65,13 @@ def test_settings_make_one_secret_and_keep_it(tmp_path: Path) -> None:
     assert (tmp_path / "var" / "secret_key").stat().st_mode & 0o777 == 0o600
 
 
-SAFE = "s.SECURE_SSL_REDIRECT, s.SESSION_COOKIE_SECURE, s.CSRF_COOKIE_SECURE, s.SECURE_HSTS_SECONDS > 0"
+SAFE = """[s.SECURE_SSL_REDIRECT, s.SESSION_COOKIE_SECURE,
+           s.CSRF_COOKIE_SECURE, s.SECURE_HSTS_SECONDS > 0]"""
 
 
 def test_settings_are_safe_unless_told_otherwise(tmp_path: Path) -> None:
-    assert start(tmp_path, SAFE).stdout == "True True True True\n"
-    assert start(tmp_path, SAFE, KFQ_INSECURE_HTTP="1").stdout == "False False False False\n"
+    assert start(tmp_path, SAFE).stdout == "[True, True, True, True]\n"
+    assert start(tmp_path, SAFE, KFQ_INSECURE_HTTP="1").stdout == "[False, False, False, False]\n"
     assert start(tmp_path, "s.DEBUG").stdout == "False\n"
 
 
