@@ -12,6 +12,7 @@ import environ
 import structlog
 from csp.constants import NONE, SELF, UNSAFE_EVAL, UNSAFE_INLINE
 from django.core.exceptions import ImproperlyConfigured
+from django.templatetags.static import static
 from django.utils.translation import gettext_lazy as _
 
 from kfq_crm.environment import flag, names, number, one_of, own_secret, text
@@ -284,6 +285,7 @@ UNFOLD = {
     "SITE_SYMBOL": "hub",
     "SHOW_VIEW_ON_SITE": False,
     "SHOW_LANGUAGES": False,
+    "STYLES": [lambda request: static("base/office.css")],
     "SIDEBAR": {
         "show_search": False,
         "show_all_applications": False,
