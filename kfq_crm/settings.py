@@ -178,7 +178,7 @@ AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_COOLOFF_TIME = timedelta(minutes=15)
 AXES_RESET_ON_SUCCESS = True
 AXES_CLIENT_IP_CALLABLE = "kfq_crm.base.addresses.client_address"
-AXES_LOCKOUT_TEMPLATE = "base/locked_out.html"
+AXES_LOCKOUT_CALLABLE = "kfq_crm.base.lockout.locked_out"
 AXES_SENSITIVE_PARAMETERS = ["password"]
 
 OTP_TOTP_ISSUER = "KFQ CRM"

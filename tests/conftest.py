@@ -12,7 +12,7 @@ import pytest
 import redis
 from django.conf import settings as django_settings
 from django.db import connection
-from pytest_django.fixtures import SettingsWrapper
+from pytest_django.fixtures import Settings
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -69,7 +69,7 @@ def _wait_for(socket: Path) -> None:
 
 
 @pytest.fixture
-def broker(redis_server: str, settings: SettingsWrapper) -> str:
+def broker(redis_server: str, settings: Settings) -> str:
     """An empty real broker. Tests that start processes hand them this address as REDIS_URL."""
     with redis.Redis.from_url(redis_server.replace("redis+socket", "unix")) as client:
         client.flushall()

@@ -2,7 +2,7 @@
 
 import pytest
 from django.test import RequestFactory
-from pytest_django.fixtures import SettingsWrapper
+from pytest_django.fixtures import Settings
 
 from kfq_crm.base.addresses import client_address
 
@@ -20,7 +20,7 @@ from kfq_crm.base.addresses import client_address
     ],
 )
 def test_client_address_counts_from_our_own_proxies(
-    rf: RequestFactory, settings: SettingsWrapper, proxies: int, forwarded: str, expected: str
+    rf: RequestFactory, settings: Settings, proxies: int, forwarded: str, expected: str
 ) -> None:
     settings.PROXY_COUNT = proxies
     request = rf.get("/", REMOTE_ADDR="10.0.0.1", headers={"x-forwarded-for": forwarded})

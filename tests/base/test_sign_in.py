@@ -65,7 +65,7 @@ def test_reading_pages_does_not_write_the_session_each_time(
 ) -> None:
     client.force_login(person)
     signed_in(client)
-    with django_assert_num_queries(3):  # session, person, second-factor devices
+    with django_assert_num_queries(2):  # session, person
         client.get(reverse("admin:password_change_done"))
 
 
