@@ -9,9 +9,7 @@ from pytest_django.fixtures import Settings
 FOREIGN = re.compile(r"""url\(\s*["']?(?:https?:)?//|@import\s+["'](?:https?:)?//""")
 
 
-def test_collecting_static_files_finds_every_reference(
-    settings: Settings, tmp_path: Path
-) -> None:
+def test_collecting_static_files_finds_every_reference(settings: Settings, tmp_path: Path) -> None:
     settings.STATIC_ROOT = tmp_path
     settings.STORAGES = {
         **settings.STORAGES,
