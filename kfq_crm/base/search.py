@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from django.db import models
 from django.db.backends.base.base import BaseDatabaseWrapper
 
-from kfq_crm.base.names import query_grams, search_grams
-from kfq_crm.base.parsing import nfkc
+from kfq_crm.base.names import fold, query_grams, search_grams
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -67,13 +66,13 @@ class Searchable(models.Model):
 
     def set_search(self, *texts: str) -> None:
         """Store what the record can be found by; call before saving."""
-        self.search_text = SEPARATOR.join(nfkc(text).lower() for text in texts if text)
+        self.search_text = SEPARATOR.join(fold(text) for text in texts if text)
         self.search_grams = search_grams(*texts)
 
 
 def matching(queryset: Q, query: str) -> Q:
     """Narrow to the records that hold every word of the query."""
-    for word in nfkc(query).lower().split():
+    for word in fold(query).split():
         queryset = queryset.filter(search_grams__has_all=query_grams(word))
         queryset = queryset.filter(search_text__contains=word)
     return queryset

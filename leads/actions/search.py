@@ -7,6 +7,8 @@ from collections.abc import Iterable
 from kfq_crm.base.names import pinyin_full, pinyin_initials
 from leads.models import Contact, Enterprise, Lead
 
+LAST_DIGITS = 4
+
 
 def set_enterprise_search(enterprise: Enterprise) -> None:
     """Fill the company's search words from its columns."""
@@ -14,7 +16,10 @@ def set_enterprise_search(enterprise: Enterprise) -> None:
 
 
 def set_lead_search(lead: Lead) -> None:
-    """Fill the lead's search words: title, company, code, numbers of its team's contacts."""
+    """Fill the lead's search words: title, company, code, last digits of its team's contacts.
+
+    The digits that the mask hides are left out: a search must not tell what a page conceals.
+    """
     company = lead.enterprise
     phones = Contact.objects.filter(enterprise=company, team__chain=lead.chain_id)
     lead.set_search(
@@ -23,7 +28,7 @@ def set_lead_search(lead: Lead) -> None:
         company.parent_group,
         company.uscc or "",
         lead.code_name,
-        *phones.values_list("phone_key", flat=True),
+        *(number[-LAST_DIGITS:] for number in phones.values_list("phone_key", flat=True)),
     )
 
 
