@@ -6,7 +6,7 @@ Chinese words that trigrams cannot. SQLite (the embedded edition) reads the text
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from django.db import models
 from django.db.backends.base.base import BaseDatabaseWrapper
@@ -35,7 +35,7 @@ class GramsField(models.Field):  # type: ignore[type-arg]  # the stubs' paramete
     def from_db_value(
         self, value: object, expression: object, connection: BaseDatabaseWrapper
     ) -> list[str]:
-        return value.split() if isinstance(value, str) else list(value or ())  # type: ignore[call-overload]  # an array by now
+        return value.split() if isinstance(value, str) else list(cast("list[str]", value) or ())
 
 
 @GramsField.register_lookup
@@ -45,14 +45,12 @@ class HasAll(models.Lookup):  # type: ignore[type-arg]  # the stubs' parameters 
     lookup_name = "has_all"
     prepare_rhs = False
 
-    def as_sql(self, compiler: Any, connection: BaseDatabaseWrapper) -> tuple[str, list[object]]:
-        return "1 = 1", []
+    def as_sql(self, compiler: Any, connection: BaseDatabaseWrapper) -> Any:
+        return "1 = 1", ()
 
-    def as_postgresql(
-        self, compiler: Any, connection: BaseDatabaseWrapper
-    ) -> tuple[str, list[object]]:
+    def as_postgresql(self, compiler: Any, connection: BaseDatabaseWrapper) -> Any:
         column, params = self.process_lhs(compiler, connection)
-        return f"{column} @> %s::text[]", [*params, list(self.rhs)]
+        return f"{column} @> %s::text[]", (*params, list(self.rhs))
 
 
 class Searchable(models.Model):

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
 from kfq_crm.base.models import Versioned
+from kfq_crm.base.scoping import M
 from leads.models.lead import Currency, Lead, ThroughLeadQuerySet
 
 
@@ -138,7 +139,7 @@ class Contract(Versioned):
         return self.added_investment if self.expands_id else self.investment
 
 
-class ThroughContractQuerySet(ThroughLeadQuerySet):
+class ThroughContractQuerySet(ThroughLeadQuerySet[M]):
     lead_path = "contract__lead"
 
 

@@ -15,7 +15,7 @@ from simple_history.models import HistoricalRecords
 from chains.models import Chain, Outpost, Segment, TaskTeam
 from chains.visibility import chain_scope, own_teams, sees_all, team_scope
 from kfq_crm.base.models import Versioned
-from kfq_crm.base.scoping import ScopedQuerySet
+from kfq_crm.base.scoping import M, ScopedQuerySet
 from kfq_crm.base.search import Searchable
 from leads.models.enterprise import Enterprise
 from leads.models.rules import Band
@@ -300,7 +300,7 @@ class Lead(Searchable, Versioned):
         return self.exit == ""
 
 
-class ThroughLeadQuerySet(ScopedQuerySet[models.Model]):
+class ThroughLeadQuerySet(ScopedQuerySet[M]):
     """Rows that are seen exactly when their lead is."""
 
     lead_path = "lead"

@@ -9,7 +9,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from kfq_crm.base.scoping import OpenQuerySet
+from kfq_crm.base.scoping import M, OpenQuerySet
 from leads.stages import Stage
 
 
@@ -19,7 +19,7 @@ class Band(models.TextChoices):
     C = "C", _("C (small)")
 
 
-class RuleQuerySet(OpenQuerySet[models.Model]):
+class RuleQuerySet(OpenQuerySet[M]):
     """Rule rows, of which the newest one already valid holds."""
 
     def valid_on(self, day: date) -> Self:
