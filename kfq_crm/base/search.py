@@ -39,7 +39,7 @@ class GramsField(models.Field):  # type: ignore[type-arg]  # the stubs' paramete
 
 
 @GramsField.register_lookup
-class HasAll(models.Lookup):  # type: ignore[type-arg]  # the stubs' parameters say nothing here
+class HasAll(models.Lookup):
     """Every one of these grams is in the set (always true where there is no gram index)."""
 
     lookup_name = "has_all"

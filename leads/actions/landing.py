@@ -151,7 +151,8 @@ def next_milestone(project: LandedProject) -> MilestoneKind | None:
     if not project.milestone:
         return kinds[0]
     order = list(MilestoneKind)
-    later = [kind for kind in kinds if order.index(kind) > order.index(MilestoneKind(project.milestone))]
+    reached = order.index(MilestoneKind(project.milestone))
+    later = [kind for kind in kinds if order.index(kind) > reached]
     return later[0] if later else None
 
 
