@@ -29,7 +29,7 @@ PIPELINE = (
 )
 CLAIMS = ("claim", "rulingrequest", "ruling")
 RECORDS = ("stagechange", "contractamountchange")
-RULES = ("cadencerule", "claimrule", "scalethreshold")
+RULES = ("cadencerule", "claimrule", "scalethreshold", "stallrule")
 
 MEMBER = "member"
 CHAIN_LEADER = "chain_leader"

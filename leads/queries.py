@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import date, datetime, time
 from typing import TYPE_CHECKING
 
 from django.db.models import Exists, OuterRef, Q
+from django.utils import timezone
 
 from kfq_crm.base.codes import clean_phone, phone_key
 from kfq_crm.base.errors import RuleViolation
@@ -157,3 +159,11 @@ def open_leads(user: User) -> QuerySet[Lead]:
         .open()
         .select_related("enterprise", "chain", "segment", "owner")
     )
+
+
+def stalled(leads: QuerySet[Lead], before: date) -> QuerySet[Lead]:
+    """Open leads without progress since before that day; one that never had any counts from
+    the day it was logged."""
+    logged_before = timezone.make_aware(datetime.combine(before, time.min))
+    never = Q(last_progress_on=None, created_at__lt=logged_before)
+    return leads.filter(Q(last_progress_on__lt=before) | never, exit="")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from calendar import monthrange
+from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 
@@ -10,7 +12,7 @@ from django.utils.translation import gettext as _
 from kfq_crm.base.amounts import Threshold, scale_band
 from kfq_crm.base.calendar import current_calendar
 from kfq_crm.base.errors import RuleViolation
-from leads.models.rules import CadenceRule, ClaimRule, ScaleThreshold
+from leads.models.rules import CadenceRule, ClaimRule, ScaleThreshold, StallRule
 
 
 def cadence_days(stage: str, band: str, day: date) -> int | None:
@@ -39,6 +41,40 @@ def claim_lapses_on(progress_on: date) -> date:
             _("No claim rule is in force on that day; the coordination office must enter one."),
         )
     return progress_on + timedelta(days=rule.days_without_progress)
+
+
+@dataclass(frozen=True)
+class StallLimits:
+    """A lead whose last progress lies before one of these days carries that card."""
+
+    yellow: date
+    red: date
+    off_list: date
+
+    def card(self, progress_on: date) -> str:
+        """ "off_list", "red", "yellow" or "" for a lead that moves."""
+        for name in ("off_list", "red", "yellow"):
+            if progress_on < getattr(self, name):
+                return name
+        return ""
+
+
+def stall_limits(today: date) -> StallLimits | None:
+    """The days before which leads count as stuck; None when no rule is in force."""
+    rule = StallRule.objects.valid_on(today).first()
+    if rule is None:
+        return None
+    return StallLimits(
+        yellow=months_before(today, rule.yellow_months),
+        red=months_before(today, rule.red_months),
+        off_list=months_before(today, rule.off_list_months),
+    )
+
+
+def months_before(day: date, months: int) -> date:
+    """The same day so many months earlier, or that month's last day."""
+    years, month = divmod(day.year * 12 + day.month - 1 - months, 12)
+    return date(years, month + 1, min(day.day, monthrange(years, month + 1)[1]))
 
 
 def thresholds_on(day: date) -> list[Threshold]:

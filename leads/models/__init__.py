@@ -13,7 +13,7 @@ from leads.models.followup import Blocker, FollowUp, Method
 from leads.models.landing import LandedProject, Milestone, MilestoneKind
 from leads.models.lead import Currency, Lead, Source, StageChange, WaitingFor
 from leads.models.review import DepartmentOpinion, JointReview, OpinionVerdict, Screening
-from leads.models.rules import CadenceRule, ClaimRule, ScaleThreshold
+from leads.models.rules import CadenceRule, ClaimRule, ScaleThreshold, StallRule
 
 __all__ = [
     "Attachment",
@@ -48,5 +48,6 @@ __all__ = [
     "Screening",
     "Source",
     "StageChange",
+    "StallRule",
     "WaitingFor",
 ]

@@ -261,6 +261,11 @@ class Lead(Searchable, Versioned):
                 fields=("chain", "last_progress_on"), name="lead_stuck_open", condition=Q(exit="")
             ),
             models.Index(fields=("chain", "-created_at"), name="lead_chain_new"),
+            models.Index(
+                fields=("waiting_for", "chain", "waiting_since"),
+                name="lead_waits_on_office",
+                condition=Q(exit="", waiting_for__in=("leader", "coordination")),
+            ),
         )
         constraints = (
             models.CheckConstraint(
@@ -344,7 +349,10 @@ class StageChange(models.Model):
         verbose_name = _("stage change")
         verbose_name_plural = _("stage changes")
         ordering = ("-moved_at", "-pk")
-        indexes = (models.Index(fields=("lead", "-moved_at"), name="stage_change_lead"),)
+        indexes = (
+            models.Index(fields=("lead", "-moved_at"), name="stage_change_lead"),
+            models.Index(fields=("-moved_at",), name="stage_change_when"),
+        )
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()} {self.get_to_stage_display()}"

@@ -6,7 +6,7 @@ from datetime import date
 from typing import Self
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from kfq_crm.base.scoping import M, OpenQuerySet
@@ -113,3 +113,28 @@ class ScaleThreshold(Rule):
 
     def __str__(self) -> str:
         return f"{self.band} {self.currency} {self.minimum}"
+
+
+class StallRule(Rule):
+    """Calendar months without progress after which a lead is warned of, then given up."""
+
+    yellow_months = models.PositiveSmallIntegerField(_("months to the yellow card"))
+    red_months = models.PositiveSmallIntegerField(_("months to the red card"))
+    off_list_months = models.PositiveSmallIntegerField(_("months to leaving the list"))
+
+    class Meta:
+        verbose_name = _("rule on leads without progress")
+        verbose_name_plural = _("rules on leads without progress")
+        ordering = ("-valid_from",)
+        constraints = (
+            models.UniqueConstraint(fields=("valid_from",), name="stall_rule_once"),
+            models.CheckConstraint(
+                condition=Q(yellow_months__gte=1)
+                & Q(red_months__gt=F("yellow_months"))
+                & Q(off_list_months__gt=F("red_months")),
+                name="stall_rule_ascends",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.yellow_months} / {self.red_months} / {self.off_list_months}"
