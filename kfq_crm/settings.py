@@ -283,6 +283,13 @@ UNFOLD = {
     "SITE_SUBHEADER": _("by industry chain"),
     "SITE_URL": None,
     "SITE_SYMBOL": "hub",
+    "SITE_FAVICONS": [
+        {
+            "rel": "icon",
+            "type": "image/svg+xml",
+            "href": lambda request: static("base/favicon.svg"),
+        },
+    ],
     "SHOW_VIEW_ON_SITE": False,
     "SHOW_LANGUAGES": False,
     "STYLES": [lambda request: static("base/office.css")],

@@ -3,7 +3,6 @@
 import os
 import shutil
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,14 +12,6 @@ import redis
 from django.conf import settings as django_settings
 from django.db import connection
 from pytest_django.fixtures import Settings
-
-ROOT = Path(__file__).resolve().parent.parent
-
-
-def pytest_configure(config: pytest.Config) -> None:
-    """Chinese catalogues are compiled once, before the workers start."""
-    if not hasattr(config, "workerinput"):
-        subprocess.run([sys.executable, str(ROOT / "bin" / "compile_messages.py")], check=True)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -58,7 +58,7 @@ def browser_context_args(browser_context_args: dict[str, Any]) -> dict[str, Any]
     }
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def base_url(live_server: LiveServer) -> str:
     """Lets a journey say page.goto("/admin/")."""
     return str(live_server.url)
