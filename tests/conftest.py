@@ -13,6 +13,8 @@ from django.conf import settings as django_settings
 from django.db import connection
 from pytest_django.fixtures import Settings
 
+pytest_plugins = ["tests.cast"]
+
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """What means something on PostgreSQL only is skipped elsewhere, and says so."""

@@ -1,0 +1,170 @@
+"""Dull makers of test data. Where a rule matters, they go through the action that holds it."""
+
+from datetime import datetime, timedelta
+from decimal import Decimal
+from itertools import count
+from typing import Any
+
+import factory
+from django.utils import timezone
+from stdnum.cn import uscc as uscc_rule
+
+from chains.models import Chain, ChainKind, Segment, TaskTeam
+from kfq_crm.base.models import User
+from leads.actions.contracts import record_contract
+from leads.actions.enterprises import add_contact, register_enterprise
+from leads.actions.followups import log_follow_up
+from leads.actions.pipeline import advance_lead, log_lead
+from leads.actions.reviews import record_opinion, record_review, record_screening
+from leads.models import Contact, Contract, DepartmentOpinion, Enterprise, FollowUp, Lead
+from leads.stages import ORDER, Department, Stage, Verdict
+
+PASSWORD = "a password for tests only"
+_numbers = count(1)
+
+
+class UserFactory(factory.django.DjangoModelFactory[User]):
+    class Meta:
+        model = User
+        skip_postgeneration_save = True
+
+    username = factory.Sequence(lambda n: f"person{n}")
+    display_name = factory.LazyAttribute(lambda person: f"人员{person.username}")
+    is_staff = True
+    password = factory.django.Password(PASSWORD)
+
+
+class ChainFactory(factory.django.DjangoModelFactory[Chain]):
+    class Meta:
+        model = Chain
+
+    code = factory.Sequence(lambda n: f"chain-{n}")
+    name = factory.Sequence(lambda n: f"产业链{n}")
+    kind = ChainKind.CHAIN
+    order = factory.Sequence(lambda n: n)
+
+
+class SegmentFactory(factory.django.DjangoModelFactory[Segment]):
+    class Meta:
+        model = Segment
+
+    code = factory.Sequence(lambda n: f"segment-{n}")
+    name = factory.Sequence(lambda n: f"环节{n}")
+    chain = factory.SubFactory(ChainFactory)
+
+
+def a_uscc(number: int = 1) -> str:
+    """A valid social credit code of a company that does not exist."""
+    body = f"91321282{number:09d}"
+    return body + uscc_rule.calc_check_digit(body + "0")
+
+
+def a_company_name() -> str:
+    """A name that shares no key with any other of the test."""
+    return f"江苏甲{_chinese(next(_numbers))}精密部件有限公司"
+
+
+def _chinese(number: int) -> str:
+    return "".join("零一二三四五六七八九"[int(digit)] for digit in str(number))
+
+
+def lead_values(by: User, **overrides: Any) -> dict[str, Any]:
+    """The five that a lead needs at the start, of the chain that the person works for."""
+    team = TaskTeam.objects.filter(group__user=by).select_related("chain").first()
+    return {
+        "title": "航空发动机叶片项目",
+        "investor": a_company_name(),
+        "chain": team.chain if team else None,
+        "owner": by,
+        "source": "visit",
+        **overrides,
+    }
+
+
+def log_a_lead(*, by: User, now: datetime | None = None, **overrides: Any) -> Lead:
+    return log_lead(values=lead_values(by, **overrides), by=by, now=now)
+
+
+def an_enterprise(*, by: User, team: TaskTeam, **values: Any) -> Enterprise:
+    values = {"name": a_company_name(), **values}
+    return register_enterprise(by=by, team=team, **values)
+
+
+def a_contact(lead: Lead, *, by: User, team: TaskTeam, **values: Any) -> Contact:
+    values = {"name": "王经理", "phone": "13812345678", **values}
+    return add_contact(enterprise=lead.enterprise, team=team, values=values, by=by)
+
+
+def follow_up(lead: Lead, *, by: User, now: datetime | None = None, **values: Any) -> FollowUp:
+    values = {"method": "call", "summary": "电话沟通了投资意向", **values}
+    return log_follow_up(lead=lead, values=values, by=by, now=now)
+
+
+def screen(lead: Lead, *, by: User, verdict: str = Verdict.FOLLOW, **values: Any) -> None:
+    judgements = dict.fromkeys(
+        ("industry", "market", "technology", "environment", "energy", "benefit"), "符合"
+    )
+    record_screening(lead=lead, by=by, verdict=verdict, **judgements, **values)
+
+
+def give_opinion(lead: Lead, department: str, *, by: User, **values: Any) -> DepartmentOpinion:
+    values = {
+        "verdict": "agree",
+        "text": "同意",
+        "given_by": "某局",
+        "given_on": timezone.localdate(),
+        **values,
+    }
+    return record_opinion(lead=lead, by=by, department=department, **values)
+
+
+def contract_values(**overrides: Any) -> dict[str, Any]:
+    """An investment agreement that fills the gate to 签约."""
+    return {
+        "number": f"合同-{next(_numbers)}",
+        "kind": "investment",
+        "signed_on": timezone.localdate(),
+        "our_party": "靖江经济技术开发区管理委员会",
+        "their_party": "投资方",
+        "investment": Decimal(60000),
+        "legal_review_reference": "法审〔2026〕1号",
+        "fair_competition_reference": "公平竞争审查〔2026〕1号",
+        **overrides,
+    }
+
+
+def a_contract(lead: Lead, *, by: User, **overrides: Any) -> Contract:
+    return record_contract(lead=lead, values=contract_values(**overrides), by=by)
+
+
+def open_gate(lead: Lead, stage: str, *, by: User) -> None:
+    """Put on record what entering the stage asks for."""
+    if stage == Stage.SCREENING:
+        screen(lead, by=by)
+    elif stage == Stage.NEGOTIATING:
+        follow_up(lead, by=by, two_way=True, next_action="约下次面谈")
+    elif stage == Stage.REVIEW:
+        for department in Department.values:
+            give_opinion(lead, department, by=by)
+        record_review(
+            lead=lead, by=by, held_on=timezone.localdate(), attendees="各部门", conclusion="通过"
+        )
+    elif stage == Stage.SIGNED:
+        a_contract(lead, by=by)
+
+
+def lead_in(stage: str, *, by: User, **overrides: Any) -> Lead:
+    """A lead that went through every gate up to this stage."""
+    lead = log_a_lead(by=by, **overrides)
+    for later in ORDER[1 : ORDER.index(Stage(stage)) + 1]:
+        open_gate(lead, later, by=by)
+        lead = advance_lead(lead=lead, by=by)
+    return lead
+
+
+def counted_contract(lead: Lead) -> Contract:
+    return lead.contracts.get(counted=True, expands=None)
+
+
+def days_ago(days: int) -> datetime:
+    return timezone.now() - timedelta(days=days)
