@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from kfq_crm.base.codes import clean_phone, phone_key
 from kfq_crm.base.errors import RuleViolation
+from kfq_crm.base.models import User
 from kfq_crm.base.names import company_key
 from leads.models import (
     Claim,
@@ -26,8 +27,6 @@ from leads.stages import LeadFacts
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
-
-    from kfq_crm.base.models import User
 
 
 def facts_of(lead: Lead) -> LeadFacts:
@@ -150,6 +149,12 @@ def typed_phone(text: str) -> str:
         return phone_key(clean_phone(text))
     except RuleViolation:
         return ""
+
+
+def members_of(chain: int) -> QuerySet[User]:
+    """People of a chain's team who can be given work; what pickers of a person offer."""
+    members = User.staff.filter(is_active=True, groups__task_team__chain=chain)
+    return members.order_by("display_name")
 
 
 def open_leads(user: User) -> QuerySet[Lead]:

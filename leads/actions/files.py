@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import re
 import unicodedata
-from typing import TYPE_CHECKING
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
 
 import puremagic
 from django.core.files.base import File
@@ -70,6 +71,25 @@ def attach_file(
         attachment.file.delete(save=False)
         raise
     return attachment
+
+
+@transaction.atomic
+def attach_files(
+    *, lead: Lead, uploads: Iterable[File[bytes]], by: User, **belongs: Any
+) -> list[Attachment]:
+    """Keep several files with a lead, all of them or none, on the disk as well.
+
+    `belongs`: `follow_up`, `contract` or `review`, as for `attach_file`.
+    """
+    kept: list[Attachment] = []
+    try:
+        for upload in uploads:
+            kept.append(attach_file(lead=lead, upload=upload, by=by, **belongs))
+    except BaseException:
+        for attachment in kept:
+            attachment.file.delete(save=False)
+        raise
+    return kept
 
 
 def record_download(*, attachment: Attachment, by: User, address: str = "") -> None:

@@ -125,9 +125,10 @@ def _move_clocks(lead: Lead, follow_up: FollowUp, values: Mapping[str, Any], tod
     if follow_up.is_progress:
         lead.last_progress_on = max(lead.last_progress_on or day, day)
     lead.next_action, lead.next_action_on = follow_up.next_action, follow_up.next_action_on
-    waiting = (values.get("waiting_for") or lead.waiting_for, values.get("waiting_detail", ""))
-    if waiting != (lead.waiting_for, lead.waiting_detail):
-        (lead.waiting_for, lead.waiting_detail), lead.waiting_since = waiting, today
+    if values.get("waiting_for"):
+        waiting = (values["waiting_for"], values.get("waiting_detail", ""))
+        if waiting != (lead.waiting_for, lead.waiting_detail):
+            (lead.waiting_for, lead.waiting_detail), lead.waiting_since = waiting, today
 
 
 def _raise_blocker(

@@ -1,0 +1,1 @@
+"""The admin of leads; every module registers what it owns."""
