@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import NamedTuple
 
 from kfq_crm.base.names import pinyin_full, pinyin_initials
 from leads.models import Contact, Enterprise, Lead
@@ -10,26 +11,45 @@ from leads.models import Contact, Enterprise, Lead
 LAST_DIGITS = 4
 
 
-def set_enterprise_search(enterprise: Enterprise) -> None:
-    """Fill the company's search words from its columns."""
-    enterprise.set_search(*_words(enterprise.name), enterprise.parent_group, enterprise.uscc or "")
+class Spelling(NamedTuple):
+    """A name with the pinyin that people type for it."""
+
+    text: str
+    initials: str
+    full: str
 
 
-def set_lead_search(lead: Lead) -> None:
-    """Fill the lead's search words: title, company, code, last digits of its team's contacts.
+def spell(text: str) -> Spelling:
+    return Spelling(text, pinyin_initials(text), pinyin_full(text))
+
+
+def enterprise_texts(name: Spelling, parent_group: str, uscc: str | None) -> list[str]:
+    """What a company can be found by; empty texts say nothing."""
+    return [*name, parent_group, uscc or ""]
+
+
+def lead_texts(
+    title: Spelling, company: list[str], code_name: str, phone_keys: Iterable[str]
+) -> list[str]:
+    """What a lead can be found by: title, company, code name, last digits of contacts.
 
     The digits that the mask hides are left out: a search must not tell what a page conceals.
     """
+    return [*title, *company, code_name, *(number[-LAST_DIGITS:] for number in phone_keys)]
+
+
+def set_enterprise_search(enterprise: Enterprise) -> None:
+    """Fill the company's search words from its columns."""
+    enterprise.set_search(*_texts_of(enterprise))
+
+
+def set_lead_search(lead: Lead) -> None:
+    """Fill the lead's search words; contacts are those of its team."""
     company = lead.enterprise
     phones = Contact.objects.filter(enterprise=company, team__chain=lead.chain_id)
-    lead.set_search(
-        *_words(lead.title),
-        *_words(company.name),
-        company.parent_group,
-        company.uscc or "",
-        lead.code_name,
-        *(number[-LAST_DIGITS:] for number in phones.values_list("phone_key", flat=True)),
-    )
+    numbers = phones.values_list("phone_key", flat=True)
+    texts = lead_texts(spell(lead.title), _texts_of(company), lead.code_name, numbers)
+    lead.set_search(*texts)
 
 
 def refresh_leads_of(enterprise: Enterprise) -> None:
@@ -40,5 +60,5 @@ def refresh_leads_of(enterprise: Enterprise) -> None:
     Lead.objects.bulk_update(leads, ["search_text", "search_grams"], batch_size=200)
 
 
-def _words(text: str) -> Iterable[str]:
-    return (text, pinyin_initials(text), pinyin_full(text))
+def _texts_of(enterprise: Enterprise) -> list[str]:
+    return enterprise_texts(spell(enterprise.name), enterprise.parent_group, enterprise.uscc)
