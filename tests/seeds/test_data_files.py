@@ -354,6 +354,7 @@ def test_rules_cadence_and_thresholds_are_those_of_the_domain():
         ("screening_verdict", None): 3,
         ("screening_verdict", "A"): 5,
         ("referrer_reply", None): 5,
+        ("negotiating", None): 10,
         ("negotiating", "A"): 5,
         ("negotiating", "B"): 10,
         ("negotiating", "C"): 20,

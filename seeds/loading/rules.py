@@ -1,0 +1,71 @@
+"""Rule rows and own calendar days; a kind of rule is loaded only while it has no row at all.
+
+Otherwise a rule whose first day the coordination office moved would come back beside its own.
+Clocks, escalation and service promises wait for the tables that hold them.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+from kfq_crm.base.models import CalendarDay
+from leads.models import CadenceRule, ClaimRule, ScaleThreshold
+from seeds.loading.store import add, make, read
+
+CURRENCIES = {"CNY": "min_cny_wan", "USD": "min_usd_wan"}
+
+
+def load_rules() -> None:
+    data = read("rules")
+    if not CadenceRule.objects.exists():
+        _cadences(data)
+    if not ClaimRule.objects.exists():
+        (row,) = data["claims"]
+        make(ClaimRule, days_without_progress=row["limit"], **_origin(data, row))
+    if not ScaleThreshold.objects.exists():
+        _thresholds(data)
+
+
+def load_calendar() -> None:
+    for row in read("calendar")["days"]:
+        add(
+            CalendarDay,
+            {"day": row["date"]},
+            is_workday=row["kind"] == "work",
+            label=row["name"],
+        )
+
+
+def _cadences(data: dict[str, Any]) -> None:
+    for row in data["cadence"]:
+        if row["stage"]:
+            make(
+                CadenceRule,
+                stage=row["stage"],
+                band=row["scale"] or "",
+                working_days=row["limit"],
+                **_origin(data, row),
+            )
+
+
+def _thresholds(data: dict[str, Any]) -> None:
+    """Both currencies, each with its own figure; the smallest band begins at nothing."""
+    for row in data["scale_bands"]:
+        for currency, column in CURRENCIES.items():
+            make(
+                ScaleThreshold,
+                band=row["code"],
+                currency=currency,
+                minimum=row[column] or 0,
+                **_origin(data, row),
+            )
+
+
+def _origin(data: dict[str, Any], row: dict[str, Any]) -> dict[str, date | str | bool]:
+    """Since when, by which document (or, without its number, by whom), or that it is ours."""
+    return {
+        "valid_from": data["valid_from"],
+        "published": row["published"] or row["authority"] or "",
+        "inferred": row["inferred"],
+    }
