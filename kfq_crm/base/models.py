@@ -14,11 +14,22 @@ from django.utils.translation import pgettext_lazy
 from kfq_crm.base.scoping import OpenQuerySet, PermittedQuerySet
 
 
+class Versioned(models.Model):
+    """An aggregate that two people may edit at once; see `kfq_crm.base.concurrency`."""
+
+    version = models.PositiveIntegerField(_("revision"), default=1, editable=False)
+    created_at = models.DateTimeField(_("logged at"), auto_now_add=True)
+    updated_at = models.DateTimeField(_("changed at"), auto_now=True)
+
+    class Meta:
+        abstract = True
+
+
 class StaffQuerySet(OpenQuerySet["User"]):
     """People are known to each other by name and unit; pickers narrow this to a team."""
 
 
-class User(AbstractUser):
+class User(Versioned, AbstractUser):
     """A member of staff. Never deleted, only disabled: every record names who wrote it."""
 
     first_name = None  # type: ignore[assignment]  # a Chinese name is one field
@@ -27,6 +38,9 @@ class User(AbstractUser):
     unit = models.CharField(_("work unit"), max_length=100, blank=True)
     post = models.CharField(_("post held"), max_length=60, blank=True)
     phone = models.CharField(_("office phone"), max_length=30, blank=True)
+    must_change_password = models.BooleanField(
+        _("must choose a new password"), default=False, editable=False
+    )
 
     objects: ClassVar[UserManager[User]] = UserManager()
     staff = StaffQuerySet.as_manager()
@@ -46,17 +60,6 @@ class User(AbstractUser):
 
     def get_short_name(self) -> str:
         return str(self)
-
-
-class Versioned(models.Model):
-    """An aggregate that two people may edit at once; see `kfq_crm.base.concurrency`."""
-
-    version = models.PositiveIntegerField(_("revision"), default=1, editable=False)
-    created_at = models.DateTimeField(_("logged at"), auto_now_add=True)
-    updated_at = models.DateTimeField(_("changed at"), auto_now=True)
-
-    class Meta:
-        abstract = True
 
 
 class CalendarDay(models.Model):
@@ -136,6 +139,7 @@ class AccessKind(models.TextChoices):
     DOWNLOAD = "download", _("file opened")
     SIGN_IN = "sign_in", _("signed in")
     SIGN_IN_FAILED = "sign_in_failed", _("sign-in refused")
+    ADMINISTRATION = "administration", _("administrative act")
 
 
 class AccessEntry(models.Model):
