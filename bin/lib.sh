@@ -55,4 +55,6 @@ ensure_venv() {
   .venv/bin/python -m pip install --disable-pip-version-check -r "$file" \
     >.venv/install.log 2>&1 || { tail -n 30 .venv/install.log >&2; fail "Installing $file failed."; }
   printf '%s' "$wanted" >"$stamp"
+  # The tests' list holds the product's: bin/run need not install again.
+  cat requirements.txt requirements.txt | sha256sum | cut -d' ' -f1 >.venv/.installed-requirements.txt
 }

@@ -12,6 +12,7 @@ import redis
 from django.conf import settings as django_settings
 from django.db import connection
 from pytest_django.fixtures import Settings
+from zeal import zeal_context
 
 pytest_plugins = ["tests.cast"]
 
@@ -36,6 +37,13 @@ def missing(what: str) -> None:
 @pytest.fixture
 def on_postgresql() -> bool:
     return connection.vendor == "postgresql"
+
+
+@pytest.fixture
+def no_repeated_queries() -> Iterator[None]:
+    """Fails a test whose code fetches related rows one by one (N+1)."""
+    with zeal_context():
+        yield
 
 
 @pytest.fixture(scope="session")

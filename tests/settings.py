@@ -36,5 +36,6 @@ DATABASES["default"]["CONN_MAX_AGE"] = 0  # noqa: F405 — a kept connection blo
 # Tests do not collect static files; test_static.py checks that collecting them works.
 STORAGES["staticfiles"]["BACKEND"] = "django.contrib.staticfiles.storage.StaticFilesStorage"  # noqa: F405 — as above
 STATIC_ROOT.mkdir()  # noqa: F405 — as above; whitenoise wants the folder to exist
+INSTALLED_APPS += ["zeal"]  # noqa: F405 — as above; see the fixture no_repeated_queries
 ALLOWED_HOSTS = ["*"]
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
