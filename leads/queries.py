@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from typing import TYPE_CHECKING
@@ -31,8 +32,27 @@ if TYPE_CHECKING:
 
 def facts_of(lead: Lead) -> LeadFacts:
     """Everything the gates ask about, in five queries."""
-    verdict = lead.screenings.values_list("verdict", flat=True).first() or ""
-    agreement = _signed_agreement(lead)
+    return facts_from(
+        lead,
+        verdict=lead.screenings.values_list("verdict", flat=True).first() or "",
+        talked=lead.follow_ups.filter(two_way=True).exists(),
+        departments=lead.opinions.values_list("department", flat=True),
+        has_minutes=lead.reviews.exists(),
+        contracts=lead.contracts.filter(kind=ContractKind.INVESTMENT),
+    )
+
+
+def facts_from(
+    lead: Lead,
+    *,
+    verdict: str,
+    talked: bool,
+    departments: Iterable[str],
+    has_minutes: bool,
+    contracts: Iterable[Contract],
+) -> LeadFacts:
+    """The same from rows that the caller has read already."""
+    agreement = signed_agreement(contracts)
     return LeadFacts(
         has_investor=bool(lead.enterprise_id),
         has_chain=bool(lead.chain_id),
@@ -40,21 +60,20 @@ def facts_of(lead: Lead) -> LeadFacts:
         has_source=bool(lead.source),
         duplicate_checked=lead.duplicates_checked_at is not None,
         verdict=verdict,
-        two_way_contact=lead.follow_ups.filter(two_way=True).exists(),
+        two_way_contact=talked,
         next_action_dated=lead.next_action_on is not None,
-        opinions=frozenset(lead.opinions.values_list("department", flat=True)),
-        has_minutes=lead.reviews.exists(),
+        opinions=frozenset(departments),
+        has_minutes=has_minutes,
         has_investment_agreement=agreement is not None,
         has_legal_review=bool(agreement and agreement.legal_review_reference),
         has_fair_competition_review=bool(agreement and agreement.fair_competition_reference),
     )
 
 
-def _signed_agreement(lead: Lead) -> Contract | None:
+def signed_agreement(contracts: Iterable[Contract]) -> Contract | None:
     """The investment agreement with the most references, so that one complete paper is enough."""
-    signed = list(lead.contracts.filter(kind=ContractKind.INVESTMENT))
     return max(
-        signed,
+        (contract for contract in contracts if contract.kind == ContractKind.INVESTMENT),
         key=lambda c: bool(c.legal_review_reference) + bool(c.fair_competition_reference),
         default=None,
     )
