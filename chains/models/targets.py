@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from kfq_crm.base.models import User
 
 
-class Metric(models.Model):
+class Metric(Versioned):
     """What a target counts: signings, starts, output …"""
 
     code = models.SlugField(_("short code"), max_length=60, unique=True)
@@ -113,16 +113,21 @@ class AnnualTarget(Versioned):
                 or_zero("team"),
                 "excludes_jiangyin_park",
                 name="annual_target_once",
+                violation_error_message=_("This target is on record already."),
             ),
             models.CheckConstraint(
                 condition=Q(scope=Scope.ZONE, chain=None, team=None)
                 | Q(scope=Scope.CHAIN, chain__isnull=False, team=None)
                 | Q(scope=Scope.TEAM, chain=None, team__isnull=False),
                 name="annual_target_scope_named",
+                violation_error_message=_(
+                    "Name the chain for a chain's target, the team for a team's, none for the zone's."
+                ),
             ),
             models.CheckConstraint(
                 condition=Q(value__isnull=False) | Q(growth_percent__isnull=False),
                 name="annual_target_says_something",
+                violation_error_message=_("Give a figure or a growth to reach."),
             ),
         )
 
@@ -153,7 +158,11 @@ class AnnualResult(Versioned):
         verbose_name_plural = _("annual results")
         ordering = ("-year", "metric")
         constraints = (
-            models.UniqueConstraint(fields=("year", "metric"), name="annual_result_once"),
+            models.UniqueConstraint(
+                fields=("year", "metric"),
+                name="annual_result_once",
+                violation_error_message=_("This result is on record already."),
+            ),
         )
 
     def __str__(self) -> str:

@@ -81,9 +81,17 @@ class Segment(Versioned):
         ordering = ("chain", "order", "pk")
         constraints = (
             models.UniqueConstraint(fields=("chain", "code"), name="segment_code_once"),
-            models.UniqueConstraint("chain", or_zero("parent"), "name", name="segment_name_once"),
+            models.UniqueConstraint(
+                "chain",
+                or_zero("parent"),
+                "name",
+                name="segment_name_once",
+                violation_error_message=_("There is a segment of this name here."),
+            ),
             models.CheckConstraint(
-                condition=Q(parent=None) | ~Q(parent=F("id")), name="segment_not_own_parent"
+                condition=Q(parent=None) | ~Q(parent=F("id")),
+                name="segment_not_own_parent",
+                violation_error_message=_("A segment cannot lie inside itself."),
             ),
         )
 
@@ -91,7 +99,7 @@ class Segment(Versioned):
         return self.name
 
 
-class SegmentLink(models.Model):
+class SegmentLink(Versioned):
     """A segment (or whole chain) that grows into a field across chains, as the report names it."""
 
     from_chain = models.ForeignKey(
@@ -131,6 +139,7 @@ class SegmentLink(models.Model):
                 "to_chain",
                 or_zero("to_segment"),
                 name="segment_link_once",
+                violation_error_message=_("This link is on record already."),
             ),
         )
 
@@ -163,7 +172,13 @@ class AnchorFirm(Versioned):
         verbose_name_plural = _("anchor firms")
         ordering = ("chain", "name")
         constraints = (
-            models.UniqueConstraint("chain", or_zero("segment"), "name", name="anchor_once"),
+            models.UniqueConstraint(
+                "chain",
+                or_zero("segment"),
+                "name",
+                name="anchor_once",
+                violation_error_message=_("This firm is on record here already."),
+            ),
         )
 
     def __str__(self) -> str:
