@@ -62,7 +62,7 @@ class Migration(migrations.Migration):
         migrations.AlterConstraint(
             model_name='annualtarget',
             name='annual_target_scope_named',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('chain', None), ('scope', 'zone'), ('team', None)), models.Q(('chain__isnull', False), ('scope', 'chain'), ('team', None)), models.Q(('chain', None), ('scope', 'team'), ('team__isnull', False)), _connector='OR'), name='annual_target_scope_named', violation_error_message="Name the chain for a chain's target, the team for a team's, none for the zone's."),
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('chain', None), ('scope', 'zone'), ('team', None)), models.Q(('chain__isnull', False), ('scope', 'chain'), ('team', None)), models.Q(('chain', None), ('scope', 'team'), ('team__isnull', False)), _connector='OR'), name='annual_target_scope_named', violation_error_message="A chain's target names its chain, a team's its team, the zone's neither."),
         ),
         migrations.AlterConstraint(
             model_name='annualtarget',

@@ -121,7 +121,7 @@ class AnnualTarget(Versioned):
                 | Q(scope=Scope.TEAM, chain=None, team__isnull=False),
                 name="annual_target_scope_named",
                 violation_error_message=_(
-                    "Name the chain for a chain's target, the team for a team's, none for the zone's."
+                    "A chain's target names its chain, a team's its team, the zone's neither."
                 ),
             ),
             models.CheckConstraint(
