@@ -6,6 +6,7 @@ from collections.abc import Collection
 from typing import TYPE_CHECKING, TypeVar
 
 from kfq_crm.base import feed
+from kfq_crm.base.columns import check_columns
 from kfq_crm.base.errors import VersionConflict
 from kfq_crm.base.models import ChangeKind, Versioned
 
@@ -23,16 +24,24 @@ def lock(queryset: QuerySet[V], pk: int, expected: int | None = None) -> V:
     `expected` is the revision that the person saw; VersionConflict when another save came
     first. Without it the row is only locked. Raises the model's DoesNotExist when the
     queryset (usually `visible_to`) hides the row.
+
+    The lock leaves the row's key alone (FOR NO KEY UPDATE): others may meanwhile insert rows
+    that point here, and two actions that lock parent and child in turn do not wait in a circle.
     """
     visible = queryset.filter(pk=pk).values("pk")
-    fresh = queryset.model._default_manager.select_for_update().get(pk__in=visible)
+    rows = queryset.model._default_manager.select_for_update(no_key=True)
+    fresh = rows.get(pk__in=visible)
     if expected is not None and fresh.version != expected:
         raise VersionConflict(fresh, expected)
     return fresh
 
 
 def create(instance: V, *, by: User | None) -> V:
-    """Insert a versioned record with its history line and its change record."""
+    """Insert a versioned record with its history line and its change record.
+
+    RuleViolation at the field for a value that its column cannot hold.
+    """
+    check_columns(instance)
     instance._history_user = by  # type: ignore[attr-defined]  # read by simple-history
     instance.save(force_insert=True)
     feed.record_change(instance, ChangeKind.CREATED, by=by)
@@ -40,7 +49,11 @@ def create(instance: V, *, by: User | None) -> V:
 
 
 def save(instance: V, *, by: User | None, fields: Collection[str] | None = None) -> V:
-    """Write a locked record back: next revision, history line, change record."""
+    """Write a locked record back: next revision, history line, change record.
+
+    RuleViolation at the field for a value that its column cannot hold.
+    """
+    check_columns(instance, fields)
     instance.version += 1
     instance._history_user = by  # type: ignore[attr-defined]  # read by simple-history
     if fields is None:
