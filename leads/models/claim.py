@@ -6,14 +6,16 @@ from typing import TYPE_CHECKING, Self
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
 
 from chains.models import TaskTeam
 from chains.visibility import team_scope
 from kfq_crm.base.models import Versioned
+from kfq_crm.base.names import KEY_MAX
 from kfq_crm.base.scoping import ScopedQuerySet
 from leads.models.enterprise import Enterprise
+from leads.models.lead import Lead
 
 if TYPE_CHECKING:
     from kfq_crm.base.models import User
@@ -30,9 +32,20 @@ class ClaimState(models.TextChoices):
 
 class ClaimQuerySet(ScopedQuerySet["Claim"]):
     def visible_to(self, user: User) -> Self:
+        """One's team's claims, or all for whoever rules on them.
+
+        A claim names the company, so one behind a confidential lead is seen with that lead
+        only, or once a ruling on it is asked for.
+        """
         if not user.is_active:
             return self.none()
-        return self if user.has_perm(RULE) else self.filter(team_scope(user))
+        leads = Lead.objects.filter(
+            enterprise=OuterRef("enterprise"), chain=OuterRef("team__chain")
+        )
+        told = ~Exists(leads) | Exists(leads.visible_to(user))
+        if not user.has_perm(RULE):
+            return self.filter(team_scope(user), told)
+        return self.filter(told | Exists(RulingRequest.objects.filter(claim=OuterRef("pk"))))
 
     def active(self) -> Self:
         return self.filter(state=ClaimState.ACTIVE)
@@ -96,6 +109,11 @@ class KeyKind(models.TextChoices):
     PHONE = "phone", _("same telephone")
 
 
+class ClaimKeyQuerySet(ScopedQuerySet["ClaimKey"]):
+    def visible_to(self, user: User) -> Self:
+        return self.filter(claim__in=Claim.objects.visible_to(user).values("pk"))
+
+
 class ClaimKey(models.Model):
     """What a claim in force holds. Unique: two teams cannot hold the same key, whatever races.
 
@@ -104,9 +122,9 @@ class ClaimKey(models.Model):
 
     claim = models.ForeignKey(Claim, on_delete=models.CASCADE, related_name="keys")
     kind = models.CharField(_("what matched"), max_length=6, choices=KeyKind.choices)
-    value = models.CharField(max_length=120)
+    value = models.CharField(max_length=KEY_MAX)
 
-    objects = models.Manager()
+    objects = ClaimKeyQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("claim key")
@@ -170,12 +188,13 @@ class RulingRequest(Versioned):
 
 class RulingQuerySet(ScopedQuerySet["Ruling"]):
     def visible_to(self, user: User) -> Self:
-        """Whoever rules, the team that asked and the team that holds after it."""
+        """Whoever rules, the team that asked, the team that held and the one that holds now."""
         if not user.is_active:
             return self.none()
         if user.has_perm(RULE):
             return self
-        return self.filter(team_scope(user, "request__asking_team") | team_scope(user, "holder"))
+        held = Q(request__claim__in=Claim.objects.visible_to(user).values("pk"))
+        return self.filter(team_scope(user, "request__asking_team") | held)
 
 
 class Ruling(models.Model):

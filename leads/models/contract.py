@@ -111,7 +111,8 @@ class Contract(Versioned):
                 condition=Q(investment__gt=0), name="contract_investment_positive"
             ),
             models.CheckConstraint(
-                condition=Q(fixed_investment=None) | Q(fixed_investment__lte=F("investment")),
+                condition=Q(fixed_investment=None)
+                | Q(fixed_investment__gt=0, fixed_investment__lte=F("investment")),
                 name="contract_fixed_within_total",
             ),
             models.CheckConstraint(

@@ -15,6 +15,7 @@ from chains.models import TaskTeam
 from chains.visibility import sees_all, team_scope
 from kfq_crm.base.codes import mask_phone
 from kfq_crm.base.models import Versioned
+from kfq_crm.base.names import KEY_MAX
 from kfq_crm.base.scoping import ScopedQuerySet
 from kfq_crm.base.search import Searchable
 
@@ -24,15 +25,20 @@ if TYPE_CHECKING:
 
 class EnterpriseQuerySet(ScopedQuerySet["Enterprise"]):
     def visible_to(self, user: User) -> Self:
-        """Public companies, those behind a visible lead, and one's own without any lead yet.
+        """Public companies, those behind a visible lead, and what one's team registered itself.
 
-        A company known only through a hidden lead stays hidden: its name would tell of it.
+        A company known only through a hidden lead stays hidden: its name would tell of it. What a
+        team registered without a lead it keeps seeing, whoever else logs a lead for it later.
         """
         if not user.is_active:
             return self.none()
         leads = self.model._meta.get_field("leads").related_model.objects
+        here = leads.filter(enterprise=OuterRef("pk"))
         behind = Exists(leads.visible_to(user).filter(enterprise=OuterRef("pk")))
-        untouched = ~Exists(leads.filter(enterprise=OuterRef("pk")))
+        own_lead = Exists(here.filter(chain=OuterRef("registered_by__chain")))
+        untouched = (Q(registered_by=None) & ~Exists(here)) | (
+            Q(registered_by__isnull=False) & ~own_lead
+        )
         own = Q() if sees_all(user) else team_scope(user, "registered_by")
         return self.filter(Q(is_public=True) | behind | (untouched & own))
 
@@ -41,12 +47,12 @@ class Enterprise(Searchable, Versioned):
     """A company. The code is empty until a local company exists; foreign parents never have one."""
 
     name = models.CharField(pgettext_lazy("company", "name"), max_length=120)
-    name_key = models.CharField(max_length=120, editable=False, db_index=True)
+    name_key = models.CharField(max_length=KEY_MAX, editable=False, db_index=True)
     uscc = models.CharField(
         _("unified social credit code"), max_length=18, null=True, blank=True, unique=True
     )
     parent_group = models.CharField(_("parent group"), max_length=120, blank=True)
-    parent_key = models.CharField(max_length=120, editable=False, blank=True, db_index=True)
+    parent_key = models.CharField(max_length=KEY_MAX, editable=False, blank=True, db_index=True)
     industry_code = models.CharField(_("industry code (GB/T 4754)"), max_length=5, blank=True)
     region_code = models.CharField(_("region code (GB/T 2260)"), max_length=6, blank=True)
     country = models.CharField(_("country or region of origin"), max_length=40, blank=True)

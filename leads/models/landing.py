@@ -35,7 +35,7 @@ class MilestoneKind(models.TextChoices):
 
 class LandedProjectQuerySet(ScopedQuerySet["LandedProject"]):
     def visible_to(self, user: User) -> Self:
-        """Published projects are known to all; others are seen with their lead."""
+        """Seen with the lead; one of the report, which has none, by its chain's team."""
         if not user.is_active:
             return self.none()
         through_lead = Q(contract__lead__in=Lead.objects.visible_to(user).values("pk"))

@@ -276,8 +276,8 @@ class Lead(Searchable, Versioned):
             ),
             models.CheckConstraint(
                 condition=Q(fixed_investment=None)
-                | Q(investment=None)
-                | Q(fixed_investment__lte=F("investment")),
+                | Q(fixed_investment__gt=0, investment=None)
+                | Q(fixed_investment__gt=0, fixed_investment__lte=F("investment")),
                 name="lead_fixed_within_total",
             ),
             models.CheckConstraint(
