@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from django.conf import settings
 from django.contrib.auth.models import Group, Permission
 from django.db.models import Q, QuerySet
+from django.utils import translation
+from django.utils.translation import pgettext_lazy
 
 READ = ("view",)
 WORK = ("view", "add", "change")
+EDIT = (*WORK, "delete")
 TAXONOMY = ("chain", "segment", "segmentlink", "anchorfirm", "gap", "outpost", "metric")
 LISTS = ("targetcompany", "chainpolicy", "site")
 TARGETS = ("annualtarget", "annualresult")
@@ -36,6 +40,7 @@ CHAIN_LEADER = "chain_leader"
 COORDINATION = "coordination_office"
 SERVICE = "service_staff"
 MAYORS_OFFICE = "mayors_office"
+ADMINISTRATION = "administration"
 
 
 def _codes(app: str, models: Iterable[str], verbs: Iterable[str]) -> set[tuple[str, str]]:
@@ -57,7 +62,7 @@ COORDINATORS = (
     MEMBERS
     | _codes("chains", (*TAXONOMY, *TARGETS, "taskteam", "teammembership"), WORK)
     | _codes("leads", RULES, WORK)
-    | {("base", f"{verb}_calendarday") for verb in (*WORK, "delete")}
+    | _codes("base", ("calendarday",), EDIT)
     | {
         ("chains", "see_all_teams"),
         ("leads", "reassign_leads"),
@@ -66,19 +71,34 @@ COORDINATORS = (
         ("base", "view_accessentry"),
     }
 )
+# Runs the system, reads nobody's leads: not a superuser, who would pass every check.
+ADMINISTRATORS = (
+    _codes("base", ("user",), WORK)
+    | _codes("base", ("accessentry",), READ)
+    | _codes("base", ("calendarday",), EDIT)
+    | _codes("auth", ("group",), READ)
+    | _codes("axes", ("accessattempt",), ("view", "delete"))
+    | _codes("axes", ("accesslog", "accessfailurelog"), READ)
+    | _codes("otp_totp", ("totpdevice",), EDIT)
+    | _codes("otp_static", ("staticdevice", "statictoken"), EDIT)
+    | _codes("chains", (*TAXONOMY, *TARGETS, "taskteam", "teammembership"), WORK)
+    | _codes("leads", RULES, WORK)
+)
 ROLES = {
     MEMBER: MEMBERS,
     CHAIN_LEADER: READING,
     COORDINATION: COORDINATORS,
     SERVICE: READING,
     MAYORS_OFFICE: READING,
+    ADMINISTRATION: ADMINISTRATORS,
 }
-# Groups are rows that an administrator sees; their names are data, in the users' language.
+# An administrator sees and assigns these groups, so their names are in the site's language.
 GROUP_NAMES = {
-    CHAIN_LEADER: "chain leaders",
-    COORDINATION: "coordination office",
-    SERVICE: "service staff",
-    MAYORS_OFFICE: "mayor's office",
+    CHAIN_LEADER: pgettext_lazy("group of people", "chain leaders"),
+    COORDINATION: pgettext_lazy("group of people", "coordination office"),
+    SERVICE: pgettext_lazy("group of people", "service staff"),
+    MAYORS_OFFICE: pgettext_lazy("group of people", "mayor's office"),
+    ADMINISTRATION: pgettext_lazy("group of people", "system administrators"),
 }
 
 
@@ -91,7 +111,12 @@ def permissions_of(role: str) -> QuerySet[Permission]:
 
 
 def role_group(role: str) -> Group:
-    """The Group of a role that is no team's, made or brought up to date."""
-    group, _made = Group.objects.get_or_create(name=GROUP_NAMES[role])
+    """The Group of a role that is no team's, made or brought up to date.
+
+    It is named in the site's language, whatever language the one who runs this reads.
+    """
+    with translation.override(settings.LANGUAGE_CODE):
+        name = str(GROUP_NAMES[role])
+    group, _made = Group.objects.get_or_create(name=name)
     group.permissions.set(permissions_of(role))
     return group
