@@ -209,7 +209,7 @@ def _hand_keys_on(ended: Claim) -> None:
     """A key that the team shares with a sister company's claim stays held through that one."""
     company = ended.enterprise
     names = {company.name_key, company.parent_key} - {""}
-    sisters = Claim.objects.active().filter(team=ended.team_id).exclude(pk=ended.pk)
+    sisters = Claim.objects.active().filter(team=ended.team_id).exclude(pk=ended.pk).order_by()
     by_name = sisters.filter(enterprise__name_key__in=names)
     for claim in by_name.union(sisters.filter(enterprise__parent_key__in=names)):
         hold_more(claim)
