@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from kfq_crm.base.amounts import Threshold, scale_band
 from kfq_crm.base.calendar import current_calendar
 from kfq_crm.base.errors import RuleViolation
+from leads.models.reminder import ResponseLimit
 from leads.models.rules import CadenceRule, ClaimRule, ScaleThreshold, StallRule
 
 
@@ -27,6 +28,13 @@ def next_action_date(stage: str, band: str, day: date) -> date | None:
     """The day that the cadence proposes for the next step, a working day."""
     days = cadence_days(stage, band, day)
     return None if days is None else current_calendar().add_workdays(day, days)
+
+
+def response_days(item: str, day: date) -> dict[str, int]:
+    """Working days to an answer by scale band, "" for every other band; empty without a rule."""
+    rules = ResponseLimit.objects.valid_on(day).filter(item=item)
+    days = {rule.band: rule.working_days for rule in reversed(list(rules))}
+    return days if "" in days else {}
 
 
 def claim_lapses_on(progress_on: date) -> date:
