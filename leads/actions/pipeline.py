@@ -10,6 +10,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from chains.actions.lists import mark_became_lead
 from chains.models import TaskTeam
 from chains.visibility import sees_all
 from kfq_crm.base import concurrency
@@ -87,6 +88,8 @@ def log_lead(*, values: Mapping[str, Any], by: User, now: datetime | None = None
     concurrency.create(lead, by=by)
     _set_many(lead, values)
     moves.record_move(lead, StageChangeKind.LOGGED, by=by, at=moment)
+    if not lead.confidential:  # the chain's list is read by the whole team
+        mark_became_lead(chain=lead.chain, name=enterprise.name, by=by)
     return lead
 
 
