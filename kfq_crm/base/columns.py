@@ -42,3 +42,14 @@ def at_field(name: str) -> Iterator[None]:
         yield
     except RuleViolation as violation:
         raise RuleViolation(violation.code, violation.message, name) from violation
+
+
+@contextmanager
+def named(inside: str, outside: str) -> Iterator[None]:
+    """What the verb inside refuses at one field stands at a field of another name outside."""
+    try:
+        yield
+    except RuleViolation as violation:
+        if violation.field != inside:
+            raise
+        raise RuleViolation(violation.code, violation.message, outside) from violation
