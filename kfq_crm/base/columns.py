@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.core.exceptions import ValidationError
 
@@ -33,6 +33,14 @@ def check_columns(instance: Model, fields: Collection[str] | None = None) -> Non
         raise RuleViolation(
             problems[0].code or "invalid", problems[0].messages[0], field
         ) from error
+
+
+def fill(instance: Model, fields: Collection[str], values: Mapping[str, Any]) -> None:
+    """Set those of the fields that `values` holds. Text loses the blanks at its ends, so that a
+    blank alone does not pass for a reason, a reference or a name."""
+    for name in fields & values.keys():
+        value = values[name]
+        setattr(instance, name, value.strip() if isinstance(value, str) else value)
 
 
 @contextmanager

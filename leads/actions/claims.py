@@ -21,7 +21,7 @@ from kfq_crm.base.errors import RuleViolation
 from leads.models import Claim, ClaimKey, ClaimState, KeyKind, Ruling, RulingRequest
 from leads.models.claim import RULE
 from leads.permissions import NotAllowed
-from leads.queries import company_keys, held_keys, keys_of
+from leads.queries import company_keys, find_matches, held_keys, keys_of
 from leads.rulebook import claim_lapses_on
 
 if TYPE_CHECKING:
@@ -284,6 +284,28 @@ def _insert_keys(claim: Claim, keys: Collection[Key]) -> None:
     """Take the keys that are free. Sorted, so that two transactions wait in the same order."""
     rows = [ClaimKey(claim=claim, kind=kind, value=value) for kind, value in keys]
     ClaimKey.objects.bulk_create(rows, ignore_conflicts=True)
+
+
+def notice_of(
+    *,
+    company_name: str,
+    team: TaskTeam | None,
+    uscc: str | None = None,
+    parent: str = "",
+    phones: tuple[str, ...] = (),
+    now: datetime | None = None,
+) -> ClaimHeld | None:
+    """What logging the company for the team would be refused with; None when nobody else holds it.
+
+    Only reads. Everything typed is clean; without a team every claim in force counts.
+    """
+    typed = company_keys(name=company_name, uscc=uscc, parent=parent, phones=phones)
+    known = find_matches(name=company_name, uscc=uscc).first_same()
+    keys = _claim_keys([*typed, *(keys_of(known) if known else [])])
+    today = timezone.localdate(now)
+    held = (row.claim for row in held_keys(keys) if row.claim.lapses_on >= today)
+    other = next((claim for claim in held if team is None or claim.team_id != team.pk), None)
+    return ClaimHeld(other) if other else None
 
 
 def _held_by_others(keys: Collection[Key], team: TaskTeam | None) -> Claim | None:

@@ -18,7 +18,7 @@ from kfq_crm.base.codes import (
     clean_uscc,
     phone_key,
 )
-from kfq_crm.base.columns import at_field
+from kfq_crm.base.columns import at_field, fill
 from kfq_crm.base.errors import RuleViolation
 from kfq_crm.base.models import AccessKind
 from kfq_crm.base.names import company_key
@@ -122,8 +122,7 @@ def update_enterprise(
 
 
 def _fill(enterprise: Enterprise, values: Mapping[str, Any]) -> None:
-    for field in ENTERPRISE_FIELDS & values.keys():
-        setattr(enterprise, field, values[field])
+    fill(enterprise, ENTERPRISE_FIELDS, values)
     enterprise.name = (enterprise.name or "").strip()
     enterprise.uscc = _cleaned(clean_uscc, enterprise.uscc, "uscc") or None
     enterprise.industry_code = _cleaned(
@@ -131,8 +130,7 @@ def _fill(enterprise: Enterprise, values: Mapping[str, Any]) -> None:
     )
     enterprise.region_code = _cleaned(clean_region_code, enterprise.region_code, "region_code")
     enterprise.name_key = company_key(enterprise.name)
-    enterprise.parent_group = (enterprise.parent_group or "").strip()
-    enterprise.parent_key = company_key(enterprise.parent_group)
+    enterprise.parent_key = company_key(enterprise.parent_group or "")
     if not enterprise.name_key:
         raise RuleViolation("name_missing", _("Enter the name of the company."), "name")
     set_enterprise_search(enterprise)
@@ -221,8 +219,7 @@ def _hand_over(contact: Contact, before: User, by: User) -> None:
 
 
 def _fill_contact(contact: Contact, values: Mapping[str, Any]) -> None:
-    for field in CONTACT_FIELDS & values.keys():
-        setattr(contact, field, values[field])
+    fill(contact, CONTACT_FIELDS, values)
     contact.phone = _cleaned(clean_phone, contact.phone, "phone")
     contact.phone_key = phone_key(contact.phone) if contact.phone else ""
 

@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from kfq_crm.base import concurrency
-from kfq_crm.base.columns import check_columns
+from kfq_crm.base.columns import check_columns, fill
 from kfq_crm.base.errors import RuleViolation
 from leads.actions.claims import keep_claim, require_not_taken
 from leads.dates import check_happened, check_next_action
@@ -52,8 +52,9 @@ def log_follow_up(
     require_work(by, locked)
     require_not_taken(locked)
     follow_up = FollowUp(lead=locked, logged_by=by, occurred_at=moment)
-    for field in FOLLOW_UP_FIELDS & values.keys():
-        setattr(follow_up, field, values[field])
+    fill(follow_up, FOLLOW_UP_FIELDS, values)
+    if not follow_up.summary:
+        raise RuleViolation("summary", _("Say what happened."), "summary")
     check_columns(follow_up)
     _check(follow_up, moment, today)
     _fill_next_step(follow_up, today)
@@ -105,8 +106,6 @@ def resolve_blocker(
 
 
 def _check(follow_up: FollowUp, moment: datetime, today: date) -> None:
-    if not follow_up.summary.strip():
-        raise RuleViolation("summary", _("Say what happened."), "summary")
     check_happened(follow_up.occurred_at, moment, "occurred_at")
     if follow_up.next_action_on:
         check_next_action(follow_up.next_action_on, today)

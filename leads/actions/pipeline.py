@@ -14,7 +14,7 @@ from chains.actions.lists import mark_became_lead
 from chains.models import Chain, TaskTeam
 from chains.visibility import sees_all
 from kfq_crm.base import concurrency
-from kfq_crm.base.columns import check_columns, named
+from kfq_crm.base.columns import check_columns, fill, named
 from kfq_crm.base.errors import GateNotMet, RuleViolation
 from leads.actions import moves
 from leads.actions.claims import claim_company, give_up_for, require_not_taken
@@ -261,11 +261,9 @@ def _check_owner(owner: User, team: TaskTeam) -> None:
 
 
 def _fill(lead: Lead, values: Mapping[str, Any], moment: datetime, was: date | None = None) -> None:
-    for field in LEAD_FIELDS & values.keys():
-        setattr(lead, field, values[field])
+    fill(lead, LEAD_FIELDS, values)
     if lead.pk is None:
         lead.owner = values["owner"]
-    lead.title = lead.title.strip()
     check_columns(lead)
     today = timezone.localdate(moment)
     if lead.next_action_on and lead.next_action_on != was:
