@@ -11,17 +11,20 @@ from itertools import groupby
 
 from django.db import transaction
 
-from chains.models import TaskTeam
+from chains.models import Outpost
 from kfq_crm.base.models import User
-from leads.actions.claims import lapse_claims, request_ruling
+from leads.actions.claims import lapse_claims
 from leads.models import Lead
 from seeds.loader import load_report
 from seeds.loading.store import read
 from seeds.scenes.clock import Days, clock_at
+from seeds.scenes.lists import fill_lists
 from seeds.scenes.people import create_people
+from seeds.scenes.rulings import Dispute
 from seeds.scenes.story import Event, Story
 
 BEFORE_ALL = 30  # days between the arrival of the people and the first lead
+BEDTIME = timedelta(hours=8)  # before the office opens
 
 
 def is_empty() -> bool:
@@ -34,46 +37,37 @@ def load_demo(password: str, today: date | None = None) -> None:
     """The demo set in full or not at all. The caller has made sure that it may be loaded."""
     load_report()
     days = Days(today)
-    rows = read("demo_leads")
-    first = max(row["entered"]["lead"] for row in rows["leads"])
+    data = read("demo_leads")
+    first = max(row["entered"]["lead"] for row in data["leads"])
     with clock_at(days.moment(days.ago(first + BEFORE_ALL), 0)):
         people, outposts = create_people(password)
-    events = [
-        event for row in rows["leads"] for event in _in_order(Story(row, people, outposts, days))
-    ]
-    for row in rows["ruling_requests"]:
-        events.append(Event(days.ago(row["days_ago"]), 0, lambda row=row: _ask(row, people)))
-    _live_through(events, days)
+        fill_lists(people, days)
+    _live_through(_events(data, people, outposts, days), days)
 
 
-def _in_order(story: Story) -> list[Event]:
-    return sorted(story.events(), key=lambda event: event[:2])
+def _events(
+    data: dict, people: dict[str, User], outposts: dict[str, Outpost], days: Days
+) -> list[Event]:
+    """All events by day; on one day those of a lead stand together, in their own order."""
+    told = [Story(row, people, outposts, days) for row in data["leads"]]
+    disputes = [Dispute(row, people, days) for row in data["ruling_requests"]]
+    stories = [sorted(story.events(), key=lambda event: event[:2]) for story in [*told, *disputes]]
+    return sorted((event for story in stories for event in story), key=lambda event: event.day)
 
 
 def _live_through(events: list[Event], days: Days) -> None:
     """Day by day; claims lapse in the night, as the sweep would end them."""
-    events.sort(key=lambda event: event.day)
-    night = events[0].day
+    yesterday = events[0].day
     for day, happening in groupby(events, key=lambda event: event.day):
-        _sleep_until(day, night, days)
-        night = day
+        _sleep_until(day, yesterday, days)
+        yesterday = day
         for place, event in enumerate(happening):
             with clock_at(days.moment(day, place)):
                 event.act()
-    _sleep_until(days.today, night, days)
+    _sleep_until(days.today, yesterday, days)
 
 
 def _sleep_until(day: date, since: date, days: Days) -> None:
     for passed in range(1, (day - since).days + 1):
-        night = since + timedelta(days=passed)
-        with clock_at(days.moment(night, 0) - timedelta(hours=8)):
+        with clock_at(days.moment(since + timedelta(days=passed), 0) - BEDTIME):
             lapse_claims()
-
-
-def _ask(row: dict, people: dict[str, User]) -> None:
-    request_ruling(
-        company_name=row["company_name"],
-        team=TaskTeam.objects.get(chain__code=row["asking_team"]),
-        grounds=row["grounds"],
-        by=people[row["asked_by"]],
-    )
