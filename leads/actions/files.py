@@ -159,7 +159,7 @@ def _is_picture(upload: File[bytes], kind: str) -> bool:
     """Whether the header reads as this kind; the picture itself is not unpacked."""
     try:
         with Image.open(upload, formats=[kind]) as picture:
-            return picture.format == kind
+            return bool(picture.format == kind)
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError):
         return False
 
@@ -167,7 +167,7 @@ def _is_picture(upload: File[bytes], kind: str) -> bool:
 def _is_document(upload: File[bytes], part: str) -> bool:
     """Whether the archive holds an Office document of this kind, and no macros."""
     try:
-        with zipfile.ZipFile(upload) as archive:  # type: ignore[arg-type]  # a File reads like one
+        with zipfile.ZipFile(upload) as archive:
             names = archive.namelist()
     except (zipfile.BadZipFile, ValueError, NotImplementedError):
         return False
