@@ -62,6 +62,7 @@ class AccessEntryAdmin(ScopedModelAdmin):
     list_display_links = None
     list_filter = ("kind", ("at", RangeDateTimeFilter))
     list_select_related = ("actor",)
+    phone_columns = ("moment", "kind", "who", "what", "particulars")
     search_fields = ("actor__username", "actor__display_name", "address")
     list_before_template = "base/access_log_check.html"
 

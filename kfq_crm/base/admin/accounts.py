@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django import forms
@@ -13,14 +13,14 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, pgettext_lazy
+from django.utils.translation import gettext_lazy, pgettext
 from django.views.decorators.cache import never_cache
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
 from kfq_crm.base import accounts, second_factor
 from kfq_crm.base.action_page import ActionPage
 from kfq_crm.base.addresses import client_address
-from kfq_crm.base.filters import SelectFilter
+from kfq_crm.base.changelist import Tab
 from kfq_crm.base.forms import RuleModelForm
 from kfq_crm.base.groups import owned_by, role_groups
 from kfq_crm.base.models import User
@@ -58,28 +58,13 @@ class AccountForm(RuleModelForm):
             )
 
 
-class StateFilter(SelectFilter):
-    title = gettext_lazy("state of the account")
-    parameter_name = "state"
-
-    def options(self, request: HttpRequest) -> Any:
-        return [
-            ("active", pgettext_lazy("account", "in use")),
-            ("disabled", pgettext_lazy("account", "disabled")),
-        ]
-
-    def narrow(self, rows: QuerySet[User], value: str) -> QuerySet[User]:
-        return rows.filter(is_active=value == "active")
-
-
 @admin.register(User)
 class AccountAdmin(ScopedModelAdmin):
     """Accounts of the staff. Nobody is deleted: every record names who wrote it."""
 
     form = AccountForm
-    list_display = ("person", "username", "unit", "post", "belongs_to", "last_seen", "state")
-    list_display_links = None
-    list_filter = (StateFilter,)
+    list_display = ("display_name", "username", "unit", "post", "belongs_to", "last_seen", "state")
+    phone_columns = ("unit", "belongs_to", "state")
     search_fields = ("username", "display_name", "unit", "phone")
     ordering = ("username",)
     readonly_fields = ("teams", "account_state", "code_state")
@@ -101,6 +86,16 @@ class AccountAdmin(ScopedModelAdmin):
             return False
         return super().has_change_permission(request, obj)
 
+    def list_tabs(self, request: HttpRequest) -> Sequence[Tab]:
+        return (
+            Tab("active", pgettext("accounts", "in use")),
+            Tab("disabled", pgettext("accounts", "disabled")),
+            Tab("all", pgettext("accounts", "all")),
+        )
+
+    def in_tab(self, request: HttpRequest, rows: QuerySet[Any], tab: str) -> QuerySet[Any]:
+        return rows if tab == "all" else rows.filter(is_active=tab == "active")
+
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         facts = ("display_name", "unit", "post", "phone", "email")
         if obj is None:
@@ -110,11 +105,6 @@ class AccountAdmin(ScopedModelAdmin):
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         return self.readonly_fields if obj is None else ("username", *self.readonly_fields)
-
-    @admin.display(description=pgettext_lazy("person", "full name"), ordering="display_name")
-    def person(self, user: User) -> str:
-        address = reverse("admin:base_user_change", args=[user.pk])
-        return format_html('<a href="{}">{}</a>', address, user)
 
     @admin.display(description=gettext_lazy("teams and roles"))
     def belongs_to(self, user: User) -> str:
@@ -170,6 +160,11 @@ class AccountAdmin(ScopedModelAdmin):
         issued = accounts.create_account(username=values["username"], **common)
         request.issued = issued  # type: ignore[attr-defined]  # shown once by response_add
         return issued.user
+
+    def render_change_form(self, request: Any, context: Any, *args: Any, **kwargs: Any) -> Any:
+        """No second account before the first one's password is noted down."""
+        context["show_save_and_add_another"] = context["show_save_and_continue"] = False
+        return super().render_change_form(request, context, *args, **kwargs)
 
     def response_add(self, request: HttpRequest, obj: Any, post_url_continue: Any = None) -> Any:
         return issued_page(request, request.issued)  # type: ignore[attr-defined]  # set by write

@@ -13,7 +13,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.dates import WEEKDAYS_ABBR
+from django.utils.dates import WEEKDAYS
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
@@ -27,6 +27,15 @@ from kfq_crm.base.workdays import WorkCalendar
 
 YEARS = range(2004, 2101)
 _MONDAY_FIRST = Calendar()
+INITIALS = (
+    pgettext_lazy("weekday's initial", "Mo"),
+    pgettext_lazy("weekday's initial", "Tu"),
+    pgettext_lazy("weekday's initial", "We"),
+    pgettext_lazy("weekday's initial", "Th"),
+    pgettext_lazy("weekday's initial", "Fr"),
+    pgettext_lazy("weekday's initial", "Sa"),
+    pgettext_lazy("weekday's initial", "Su"),
+)
 
 
 class CalendarDayForm(RuleModelForm):
@@ -93,7 +102,7 @@ class CalendarDayAdmin(ScopedModelAdmin):
         context = {
             "year": year,
             "months": [_month(year, month, calendar, own) for month in range(1, 13)],
-            "weekday_labels": WEEKDAYS_ABBR.values(),
+            "weekdays": list(zip(WEEKDAYS.values(), INITIALS, strict=True)),
             "own_days": sorted(own.values(), key=lambda row: row.day),
             "workdays": _workdays(year, calendar),
             "is_provisional": year > calendar.last_published_year,
