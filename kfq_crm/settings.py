@@ -13,6 +13,7 @@ import structlog
 from csp.constants import NONE, SELF, UNSAFE_EVAL, UNSAFE_INLINE
 from django.core.exceptions import ImproperlyConfigured
 from django.templatetags.static import static
+from django.urls import reverse_lazy
 from django.utils.translation import gettext_lazy as _
 
 from kfq_crm.environment import flag, names, number, one_of, own_secret, text
@@ -83,6 +84,7 @@ MIDDLEWARE = [
     "kfq_crm.base.sessions.SessionLimits",
     # A page is closed until its view says otherwise
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    "kfq_crm.base.sign_in.PasswordDue",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "simple_history.middleware.HistoryRequestMiddleware",
@@ -163,7 +165,10 @@ LOGIN_REDIRECT_URL = "home"
 
 _VALIDATION = "django.contrib.auth.password_validation"
 AUTH_PASSWORD_VALIDATORS = [
-    {"NAME": f"{_VALIDATION}.UserAttributeSimilarityValidator"},
+    {
+        "NAME": f"{_VALIDATION}.UserAttributeSimilarityValidator",
+        "OPTIONS": {"user_attributes": ("username", "display_name", "phone", "email")},
+    },
     {"NAME": f"{_VALIDATION}.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
     {"NAME": f"{_VALIDATION}.CommonPasswordValidator"},
     {"NAME": f"{_VALIDATION}.NumericPasswordValidator"},
@@ -181,7 +186,13 @@ AXES_CLIENT_IP_CALLABLE = "kfq_crm.base.addresses.client_address"
 AXES_LOCKOUT_CALLABLE = "kfq_crm.base.lockout.locked_out"
 AXES_SENSITIVE_PARAMETERS = ["password"]
 
-OTP_TOTP_ISSUER = "KFQ CRM"
+
+def totp_issuer(device: object) -> str:
+    """What the telephone's app calls this system."""
+    return str(_("Investment attraction"))
+
+
+OTP_TOTP_ISSUER = totp_issuer
 
 
 # --- Transport and headers --------------------------------------------------------------------
@@ -291,6 +302,12 @@ UNFOLD = {
         },
     ],
     "SHOW_VIEW_ON_SITE": False,
+    "ACCOUNT": {
+        "navigation": [
+            {"title": _("My account"), "link": reverse_lazy("admin:own_account")},
+            {"title": _("Change your password"), "link": reverse_lazy("admin:password_change")},
+        ],
+    },
     "SHOW_LANGUAGES": False,
     "STYLES": [lambda request: static("base/office.css")],
     "SIDEBAR": {

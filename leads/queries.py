@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from typing import TYPE_CHECKING
@@ -15,7 +15,6 @@ from kfq_crm.base.errors import RuleViolation
 from kfq_crm.base.models import User
 from kfq_crm.base.names import company_key
 from leads.models import (
-    Claim,
     ClaimKey,
     Contact,
     Contract,
@@ -151,15 +150,14 @@ def keys_of(enterprise: Enterprise) -> list[tuple[KeyKind, str]]:
     )
 
 
-def holding_claim(keys: list[tuple[KeyKind, str]]) -> Claim | None:
-    """The claim in force on any of these keys, the strongest key first."""
+def held_keys(keys: Collection[tuple[KeyKind, str]]) -> list[ClaimKey]:
+    """Those of the keys that claims in force hold, the strongest first, with claim and team."""
     strength = list(KeyKind)
     condition = Q(pk__in=[])
     for kind, value in keys:
         condition |= Q(kind=kind, value=value)
     held = ClaimKey.objects.filter(condition).select_related("claim__team")
-    rows = sorted(held, key=lambda row: strength.index(KeyKind(row.kind)))
-    return rows[0].claim if rows else None
+    return sorted(held, key=lambda row: (strength.index(KeyKind(row.kind)), row.pk))
 
 
 def typed_phone(text: str) -> str:

@@ -42,6 +42,19 @@ def save_target_company(
     return _write(record, by=by)
 
 
+@transaction.atomic
+def hand_over_companies(*, chain: Chain, person: User, heir: User | None, by: User) -> int:
+    """Name another person in charge of the target companies that somebody leaves behind."""
+    rows = TargetCompany.objects.filter(chain=chain, owner=person).order_by("pk")
+    keys = list(rows.values_list("pk", flat=True))
+    for pk in keys:
+        locked = concurrency.lock(TargetCompany.objects.all(), pk)
+        locked.owner = heir
+        concurrency.save(locked, by=by, fields={"owner"})
+    return len(keys)
+
+
+@transaction.atomic
 def mark_became_lead(*, chain: Chain, name: str, by: User) -> None:
     """Note on the chain's list that a lead was logged for this company, if it stands there."""
     sought = TargetCompany.objects.filter(chain=chain, name_key=company_key(name))

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from kfq_crm.base.models import User
 
 SEE_ALL = "chains.see_all_teams"
+CHANGE = "chains.change_taskteam"
 
 
 class TaskTeamQuerySet(ScopedQuerySet["TaskTeam"]):
@@ -30,7 +31,10 @@ class TaskTeamQuerySet(ScopedQuerySet["TaskTeam"]):
         return self.filter(Q(group__in=member) | Q(leader=user))
 
     def visible_to(self, user: User) -> Self:
-        return self if user.has_perm(SEE_ALL) else self.of(user)
+        """Who names teams' people sees the teams; their work is another question."""
+        if user.has_perm(SEE_ALL) or user.has_perm(CHANGE):
+            return self
+        return self.of(user)
 
 
 class TaskTeam(Versioned):

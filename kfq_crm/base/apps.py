@@ -8,6 +8,7 @@ class BaseConfig(AppConfig):
     verbose_name = _("People and system")
 
     def ready(self) -> None:
-        from kfq_crm.base import sessions  # noqa: PLC0415 — models are not ready before this
+        from kfq_crm.base import sessions, sign_in_log  # noqa: PLC0415 — models are not ready before this
 
         sessions.connect()
+        sign_in_log.connect()

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.core.exceptions import ValidationError
 
@@ -35,6 +35,14 @@ def check_columns(instance: Model, fields: Collection[str] | None = None) -> Non
         ) from error
 
 
+def fill(instance: Model, fields: Collection[str], values: Mapping[str, Any]) -> None:
+    """Set those of the fields that `values` holds. Text loses the blanks at its ends, so that a
+    blank alone does not pass for a reason, a reference or a name."""
+    for name in fields & values.keys():
+        value = values[name]
+        setattr(instance, name, value.strip() if isinstance(value, str) else value)
+
+
 @contextmanager
 def at_field(name: str) -> Iterator[None]:
     """Parsers do not know where a text stood: what they refuse inside is refused at this field."""
@@ -42,3 +50,14 @@ def at_field(name: str) -> Iterator[None]:
         yield
     except RuleViolation as violation:
         raise RuleViolation(violation.code, violation.message, name) from violation
+
+
+@contextmanager
+def named(inside: str, outside: str) -> Iterator[None]:
+    """What the verb inside refuses at one field stands at a field of another name outside."""
+    try:
+        yield
+    except RuleViolation as violation:
+        if violation.field != inside:
+            raise
+        raise RuleViolation(violation.code, violation.message, outside) from violation

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from datetime import date
 from decimal import Decimal
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.utils.translation import gettext as _
 from unfold.widgets import UnfoldAdminDateWidget, UnfoldAdminTextInputWidget
 
-from kfq_crm.base.amounts import format_amount, parse_amount
+from kfq_crm.base.amounts import Amount, format_amount, parse_amount
 from kfq_crm.base.dates import parse_day
 from kfq_crm.base.errors import RuleViolation
+from kfq_crm.base.parsing import nfkc
 
 
 class RuleForm(forms.BaseForm):
@@ -28,6 +30,48 @@ class RuleForm(forms.BaseForm):
 
 class RuleModelForm(RuleForm, forms.ModelForm):  # type: ignore[type-arg]  # the model is the admin's
     """The same over a model; the admin hands the cleaned values to an action."""
+
+
+class AmountsForm(RuleModelForm):
+    """A record whose `amounts` are typed as words and share one currency.
+
+    Cleaned amounts are decimals; `currency` is cleaned with them when one was typed. What the
+    database holds is the action's to say, in our words.
+    """
+
+    amounts: ClassVar[tuple[str, ...]] = ()
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if self.instance.pk:
+            stored = {name: self.initial_of(self.instance, name) for name in self.amounts}
+            self.initial |= stored | (kwargs.get("initial") or {})
+
+    def initial_of(self, record: Any, name: str) -> Any:
+        """What a field shows for a record, or for an earlier revision of it."""
+        value = getattr(record, name)
+        return amount_text(value, record.currency) if name in self.amounts else value
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        currency = ""
+        for name in self.amounts:
+            amount = cleaned.get(name)
+            if amount is None:
+                continue
+            if currency and amount.currency != currency:
+                self.add_error(name, _("All amounts of one record are in one currency."))
+            currency = currency or amount.currency
+            cleaned[name] = amount.value
+        if currency:
+            cleaned["currency"] = currency
+        return cleaned
+
+    def validate_unique(self) -> None:
+        """A row that the person may not see must not show through; the action checks."""
+
+    def validate_constraints(self) -> None:
+        """The action's words, not the constraint's name."""
 
 
 class ActionForm(RuleForm, forms.Form):
@@ -50,6 +94,26 @@ class LedgerDateField(forms.DateField):
             return None
         return _parsed(parse_day, value)
 
+    def prepare_value(self, value: Any) -> Any:
+        """One spelling of a day, so that two forms of one value do not look like a conflict."""
+        return _read_or_raw(parse_day, value)
+
+
+class NumberField(forms.DecimalField):
+    """A quantity: full-width digits and thousands separators are read, idle zeros not shown."""
+
+    widget = UnfoldAdminTextInputWidget(attrs={"inputmode": "decimal"})
+
+    def to_python(self, value: Any) -> Decimal | None:
+        return super().to_python(nfkc(value).replace(",", ""))
+
+    def prepare_value(self, value: Any) -> Any:
+        number = _read_or_raw(lambda text: Decimal(nfkc(text).replace(",", "")), value)
+        if not isinstance(number, Decimal) or not number.is_finite():
+            return value
+        text = f"{number:f}"
+        return text.rstrip("0").rstrip(".") if "." in text else text
+
 
 class AmountField(forms.CharField):
     """An amount with its unit, as said: 3.2亿, 5000万美元. Cleans to an Amount or None."""
@@ -60,12 +124,27 @@ class AmountField(forms.CharField):
         text = super().clean(value)
         return _parsed(parse_amount, text) if text else None
 
+    def prepare_value(self, value: Any) -> Any:
+        amount = _read_or_raw(parse_amount, value)
+        if isinstance(amount, Amount) and not amount.approximate:
+            return format_amount(amount.value, amount.currency)
+        return value
+
 
 def _parsed(parse: Any, value: Any) -> Any:
     try:
         return parse(value)
     except RuleViolation as violation:
         raise ValidationError(str(violation.message), code=violation.code) from violation
+
+
+def _read_or_raw(parse: Any, value: Any) -> Any:
+    if not isinstance(value, str) or not value.strip():
+        return value
+    try:
+        return parse(value)
+    except (RuleViolation, ArithmeticError):
+        return value
 
 
 def amount_text(value: Decimal | None, currency: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 from django.contrib.admin.options import IncorrectLookupParameters
@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from unfold.admin import ModelAdmin
 
 from kfq_crm.base import conflicts, search
+from kfq_crm.base.changelist import OfficeChangeList, Tab
 from kfq_crm.base.errors import RuleViolation, VersionConflict
 from kfq_crm.base.forms import RuleModelForm
 from kfq_crm.base.history import revisions
@@ -36,6 +37,7 @@ class ScopedModelAdmin(ModelAdmin):
     record is 404. Nothing is deleted by hand unless a subclass says so.
     """
 
+    is_scoped = True
     form = RuleModelForm
     list_per_page = 50
     list_filter_submit = True
@@ -43,6 +45,14 @@ class ScopedModelAdmin(ModelAdmin):
     show_full_result_count = False
     change_form_before_template = "admin/base/expected_version.html"
     masked_fields: ClassVar[frozenset[str]] = frozenset()
+
+    list_before_template = "office/list_tabs.html"
+    page_name = ""  # the page of our own that a row opens, instead of the form
+    phone_columns: ClassVar[tuple[str, ...]] = ()  # facts on a phone's card; empty shows all
+    list_defer: ClassVar[tuple[str, ...]] = ()  # wide columns that the list never shows
+    calendar_in_list = False  # rows get `list_today` and `list_calendar`, for limits
+    add_label: Any = ""  # what the button of an empty list says
+    empty_hint: Any = ""  # what to do first where nothing is on record
 
     # --- Reading ---------------------------------------------------------------------------
 
@@ -65,6 +75,17 @@ class ScopedModelAdmin(ModelAdmin):
         if issubclass(self.model, search.Searchable):
             return search.matching(queryset, search_term), False
         return super().get_search_results(request, queryset, search_term)
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[OfficeChangeList]:
+        return OfficeChangeList
+
+    def list_tabs(self, request: HttpRequest) -> Sequence[Tab]:
+        """Parts of the list, the first one opened by default, the last one holding everything."""
+        return ()
+
+    def in_tab(self, request: HttpRequest, rows: QuerySet[Any], tab: str) -> QuerySet[Any]:
+        """The rows of one of `list_tabs`."""
+        return rows
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False

@@ -7,6 +7,7 @@ Chinese words that trigrams cannot. SQLite (the embedded edition) reads the text
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypeVar, cast
+from zlib import crc32
 
 from django.db import models
 from django.db.backends.base.base import BaseDatabaseWrapper
@@ -20,22 +21,37 @@ Q = TypeVar("Q", bound="models.QuerySet[Any]")
 SEPARATOR = "\n"
 
 
+def gram_code(gram: str) -> int:
+    """The number that stands for a gram in the index. Two grams in many thousands may share one:
+    the index finds a little too much, the text decides."""
+    return crc32(gram.encode()) - 2**31
+
+
 class GramsField(models.Field):  # type: ignore[type-arg]  # the stubs' parameters say nothing here
-    """A set of search tokens: `text[]` on PostgreSQL, a line of words elsewhere."""
+    """A set of search tokens: their numbers on PostgreSQL, a line of words elsewhere.
+
+    Numbers, because an index over them is built three times as fast as one over words, whatever
+    the database's collation, and their rows are shorter. Written, never read.
+    """
 
     def db_type(self, connection: BaseDatabaseWrapper) -> str:
-        return "text[]" if connection.vendor == "postgresql" else "text"
+        return "integer[]" if connection.vendor == "postgresql" else "text"
 
     def get_db_prep_value(
-        self, value: Iterable[str] | None, connection: BaseDatabaseWrapper, prepared: bool = False
+        self,
+        value: Iterable[str | int] | None,
+        connection: BaseDatabaseWrapper,
+        prepared: bool = False,
     ) -> object:
-        words = list(value or ())
-        return words if connection.vendor == "postgresql" else " ".join(words)
+        if connection.vendor == "postgresql":
+            # A row that was loaded brings its numbers back.
+            return [g if isinstance(g, int) else gram_code(g) for g in value or ()]
+        return " ".join(map(str, value or ()))
 
     def from_db_value(
         self, value: object, expression: object, connection: BaseDatabaseWrapper
-    ) -> list[str]:
-        return value.split() if isinstance(value, str) else list(cast("list[str]", value) or ())
+    ) -> list[str] | list[int]:
+        return value.split() if isinstance(value, str) else list(cast("list[int]", value) or ())
 
 
 @GramsField.register_lookup
@@ -50,7 +66,7 @@ class HasAll(models.Lookup):
 
     def as_postgresql(self, compiler: Any, connection: BaseDatabaseWrapper) -> Any:
         column, params = self.process_lhs(compiler, connection)
-        return f"{column} @> %s::text[]", (*params, list(self.rhs))
+        return f"{column} @> %s::integer[]", (*params, [gram_code(gram) for gram in self.rhs])
 
 
 class Searchable(models.Model):

@@ -2,37 +2,44 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import date, datetime
 from typing import TYPE_CHECKING
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
+from chains.models import TaskTeam
+from chains.visibility import sees_all
 from kfq_crm.base import concurrency
+from kfq_crm.base.codes import clean_uscc
+from kfq_crm.base.columns import at_field, check_columns
 from kfq_crm.base.errors import RuleViolation
 from leads.models import Claim, ClaimKey, ClaimState, KeyKind, Ruling, RulingRequest
 from leads.models.claim import RULE
 from leads.permissions import NotAllowed
-from leads.queries import company_keys, holding_claim, keys_of
+from leads.queries import company_keys, find_matches, held_keys, keys_of
 from leads.rulebook import claim_lapses_on
 
 if TYPE_CHECKING:
-    from chains.models import TaskTeam
     from kfq_crm.base.models import User
-    from leads.models import Enterprise
+    from leads.models import Enterprise, Lead
+
+Key = tuple[KeyKind, str]
 
 
 class ClaimHeld(RuleViolation):
     """Another team holds the company. The message is all that a second team is told."""
 
-    def __init__(self, claim: Claim) -> None:
+    def __init__(self, claim: Claim, field: str = "investor") -> None:
         message = _("This company is claimed by %(team)s since %(day)s.") % {
             "team": claim.team,
             "day": date_format(claim.claimed_on, "DATE_FORMAT"),
         }
-        super().__init__("claim_held", message, "investor")
+        super().__init__("claim_held", message, field)
         self.claim = claim
 
 
@@ -47,35 +54,91 @@ def claim_company(
     """
     today = timezone.localdate(now)
     keys = _claim_keys(keys_of(enterprise))
-    _lapse_on_keys(keys, today)
-    held = holding_claim(keys)
-    if held and held.team_id != team.pk:
-        raise ClaimHeld(held)
+    _free_lapsed(keys, today)
     own = Claim.objects.active().filter(enterprise=enterprise, team=team).first()
-    claim = own or concurrency.create(
-        Claim(enterprise=enterprise, team=team, claimed_on=today, lapses_on=claim_lapses_on(today)),
-        by=by,
-    )
-    _hold(claim, keys)
+    if own:
+        _insert_keys(own, keys)
+        return own
+    _refuse_held(keys, team)
+    claim = _open_claim(enterprise, team, today, by=by)
+    _insert_keys(claim, keys)
+    # Looked at before for the notice, after for the race: the unique index let one team through.
+    _refuse_held(keys, team)
     return claim
 
 
-def hold_more(claim: Claim) -> None:
-    """Take the keys that a company gained since it was claimed (a code, a telephone).
+def refresh_keys(enterprise: Enterprise) -> None:
+    """Hold what the company is known by now, and let go what it no longer is known by.
 
     A key that another team holds stays there; the coordination office arbitrates.
     """
-    if claim.state == ClaimState.ACTIVE:
-        _insert_keys(claim, _claim_keys(keys_of(claim.enterprise)))
+    claim = Claim.objects.active().filter(enterprise=enterprise).first()
+    if claim is None:
+        return
+    keys = _claim_keys(keys_of(enterprise))
+    stale = claim.keys.exclude(_any_of(keys))
+    freed = [(KeyKind(kind), value) for kind, value in stale.values_list("kind", "value")]
+    stale.delete()
+    _insert_keys(claim, keys)
+    _hand_on(claim, freed)
 
 
-def renew_claim(claim: Claim, progress_on: date, *, by: User) -> None:
-    """Progress moves the day on which the claim lapses; it never moves it back."""
+def refuse_taken(enterprise: Enterprise, gained: Collection[Key], field: str) -> None:
+    """Refuse that a claimed company takes a name or code that another team holds.
+
+    A company logged under a wrong name and then corrected would otherwise slip past the claim.
+    """
+    claim = Claim.objects.active().filter(enterprise=enterprise).first()
+    names = _claim_keys([key for key in gained if key[0] != KeyKind.PHONE])
+    if claim and names:
+        _refuse_held(names, claim.team, field)
+
+
+def require_not_taken(lead: Lead) -> None:
+    """Refuse to go on with a company that another team holds by now (a ruling, a lapse)."""
+    claim = lead.claim
+    if claim and claim.state == ClaimState.ACTIVE:
+        return
+    team = claim.team if claim else TaskTeam.objects.filter(chain=lead.chain_id).first()
+    other = _held_by_others(_claim_keys(keys_of(lead.enterprise)), team)
+    if other and claim and claim.state == ClaimState.OVERRULED:
+        raise RuleViolation(
+            "overruled",
+            _("A ruling gave this company to another team; do not approach it any more."),
+        )
+    if other:
+        raise ClaimHeld(other)
+
+
+def keep_claim(lead: Lead, progress_on: date, *, by: User, now: datetime | None = None) -> Claim:
+    """The lead's claim after progress: in force longer, never shorter; claimed anew after a lapse.
+
+    Raises ClaimHeld when another team claimed the company in between.
+    """
+    if lead.claim_id:
+        claim = concurrency.lock(Claim.objects.all(), lead.claim_id)
+        if claim.state == ClaimState.ACTIVE:
+            return _renew(claim, progress_on, by=by)
+    team = TaskTeam.objects.get(chain=lead.chain_id)
+    return claim_company(enterprise=lead.enterprise, team=team, by=by, now=now)
+
+
+def _renew(claim: Claim, progress_on: date, *, by: User) -> Claim:
     lapses_on = claim_lapses_on(progress_on)
-    locked = concurrency.lock(Claim.objects.active(), claim.pk)
-    if lapses_on > locked.lapses_on:
-        locked.lapses_on = lapses_on
-        concurrency.save(locked, by=by, fields={"lapses_on"})
+    if lapses_on > claim.lapses_on:
+        claim.lapses_on = lapses_on
+        concurrency.save(claim, by=by, fields={"lapses_on"})
+    return claim
+
+
+def give_up_for(lead: Lead, *, by: User, now: datetime | None = None) -> None:
+    """Free the company of a lead that is passed on, unless the team has another lead on it."""
+    others = lead.enterprise.leads.open().filter(chain=lead.chain_id).exclude(pk=lead.pk)
+    if lead.claim_id is None or others.exists():
+        return
+    claim = concurrency.lock(Claim.objects.all(), lead.claim_id)
+    if claim.state == ClaimState.ACTIVE:
+        _end(claim, ClaimState.RELEASED, timezone.localdate(now), by=by)
 
 
 @transaction.atomic
@@ -83,7 +146,7 @@ def lapse_claims(*, by: User | None = None, now: datetime | None = None, limit: 
     """End claims whose day has passed; returns how many. Safe to run twice or at once."""
     today = timezone.localdate(now)
     due = Claim.objects.active().filter(lapses_on__lt=today).order_by("lapses_on")
-    claims = list(due.select_for_update(skip_locked=_can_skip())[:limit])
+    claims = list(due.select_for_update(skip_locked=_can_skip(), no_key=True)[:limit])
     for claim in claims:
         _end(claim, ClaimState.LAPSED, today, by=by)
     return len(claims)
@@ -112,14 +175,17 @@ def request_ruling(
     phones: tuple[str, ...] = (),
 ) -> RulingRequest:
     """Ask the coordination office who may court a company that another team holds."""
+    _require_party(by, team)
     if not grounds.strip():
         raise RuleViolation("grounds_missing", _("Say why your team should hold it."), "grounds")
-    keys = company_keys(name=company_name, uscc=uscc, parent=parent, phones=phones)
-    claim = holding_claim(_claim_keys(keys))
-    if claim is None or claim.team_id == team.pk:
+    with at_field("uscc"):
+        code = clean_uscc(uscc) if uscc else None
+    keys = company_keys(name=company_name, uscc=code, parent=parent, phones=phones)
+    held = _held_by_others(_claim_keys(keys), team)
+    if held is None:
         raise RuleViolation("not_held", _("No other team holds this company; log the lead."))
-    open_request = claim.requests.waiting().filter(asking_team=team).first()
-    if open_request:
+    claim = concurrency.lock(Claim.objects.all(), held.pk)
+    if claim.requests.waiting().filter(asking_team=team).exists():
         raise RuleViolation("already_asked", _("Your team has already asked for a ruling on it."))
     request = RulingRequest(
         claim=claim, asking_team=team, asked_by=by, company_name=company_name, grounds=grounds
@@ -136,7 +202,7 @@ def rule_on_claim(
     by: User,
     now: datetime | None = None,
 ) -> Ruling:
-    """Decide once and for all; the claim goes to the holder named.
+    """Decide once and for all; the claim goes to the holder named, with the whole group.
 
     Raises RuleViolation without reasons, for a team that is no party, or when it is ruled.
     """
@@ -146,15 +212,29 @@ def rule_on_claim(
     claim = concurrency.lock(Claim.objects.all(), locked.claim_id)
     _check_ruling(locked, claim, holder, reasons)
     moment = now or timezone.now()
-    ruling = Ruling.objects.create(
-        request=locked, holder=holder, reasons=reasons, ruled_at=moment, ruled_by=by
-    )
-    if holder.pk != claim.team_id:
-        if claim.state == ClaimState.ACTIVE:
-            _end(claim, ClaimState.OVERRULED, timezone.localdate(moment), by=by)
-        claim_company(enterprise=claim.enterprise, team=holder, by=by, now=moment)
+    ruling = Ruling(request=locked, holder=holder, reasons=reasons, ruled_at=moment, ruled_by=by)
+    check_columns(ruling)
+    ruling.save(force_insert=True)
+    _hand_over(claim, holder, by=by, today=timezone.localdate(moment))
     concurrency.touch(locked, by=by)
     return ruling
+
+
+def _hand_over(claim: Claim, holder: TaskTeam, *, by: User, today: date) -> None:
+    """Put the ruling into force: the losing team's hold on the company and its group ends."""
+    if holder.pk == claim.team_id and claim.state == ClaimState.ACTIVE:
+        return
+    keys = _claim_keys(keys_of(claim.enterprise))
+    if holder.pk != claim.team_id:
+        losing = Q(pk=claim.pk) | Q(pk__in=ClaimKey.objects.filter(_any_of(keys)).values("claim"))
+        held = Claim.objects.active().filter(losing, team=claim.team_id).order_by("pk")
+        for losers in held.select_for_update(no_key=True):
+            _end(losers, ClaimState.OVERRULED, today, by=by, hand_on=False)
+    third = Claim.objects.active().filter(enterprise=claim.enterprise).first()
+    if third and third.team_id != holder.pk:
+        raise ClaimHeld(third, "holder")
+    won = third or _open_claim(claim.enterprise, holder, today, by=by)
+    _insert_keys(won, keys)
 
 
 def _check_ruling(request: RulingRequest, claim: Claim, holder: TaskTeam, reasons: str) -> None:
@@ -166,53 +246,117 @@ def _check_ruling(request: RulingRequest, claim: Claim, holder: TaskTeam, reason
         raise RuleViolation("not_a_party", _("Choose one of the two teams."), "holder")
 
 
-def _claim_keys(keys: list[tuple[KeyKind, str]]) -> list[tuple[KeyKind, str]]:
+def _require_party(by: User, team: TaskTeam) -> None:
+    if not by.has_perm("leads.add_rulingrequest"):
+        raise NotAllowed("not_allowed", _("You may not ask for a ruling."))
+    if not sees_all(by) and not team.group.user_set.filter(pk=by.pk).exists():
+        raise NotAllowed("not_your_team", _("You can ask for your own team only."))
+
+
+def _claim_keys(keys: Collection[Key]) -> list[Key]:
     # A group and a company of that very name are one: both are held as names.
     merged = {(KeyKind.NAME if kind == KeyKind.PARENT else kind, value) for kind, value in keys}
-    return sorted(merged, key=lambda key: list(KeyKind).index(key[0]))
+    return sorted(merged, key=lambda key: (list(KeyKind).index(key[0]), key[1]))
 
 
-def _hold(claim: Claim, keys: list[tuple[KeyKind, str]]) -> None:
-    """Insert first, look afterwards: of two transactions the unique index lets one through."""
-    _insert_keys(claim, keys)
-    other = holding_claim([key for key in keys if not _held_by_team(claim, key)])
-    if other:
-        raise ClaimHeld(other)
+def _any_of(keys: Collection[Key]) -> Q:
+    condition = Q(pk__in=[])
+    for kind, value in keys:
+        condition |= Q(kind=kind, value=value)
+    return condition
 
 
-def _insert_keys(claim: Claim, keys: list[tuple[KeyKind, str]]) -> None:
+def _open_claim(enterprise: Enterprise, team: TaskTeam, today: date, *, by: User) -> Claim:
+    """A new claim; when somebody claims the company in this very moment, theirs."""
+    lapses_on = claim_lapses_on(today)
+    claim = Claim(enterprise=enterprise, team=team, claimed_on=today, lapses_on=lapses_on)
+    try:
+        with transaction.atomic():
+            return concurrency.create(claim, by=by)
+    except IntegrityError:
+        first = Claim.objects.active().select_related("team").get(enterprise=enterprise)
+    if first.team_id != team.pk:
+        raise ClaimHeld(first)
+    return first
+
+
+def _insert_keys(claim: Claim, keys: Collection[Key]) -> None:
+    """Take the keys that are free. Sorted, so that two transactions wait in the same order."""
     rows = [ClaimKey(claim=claim, kind=kind, value=value) for kind, value in keys]
     ClaimKey.objects.bulk_create(rows, ignore_conflicts=True)
 
 
-def _held_by_team(claim: Claim, key: tuple[KeyKind, str]) -> bool:
-    kind, value = key
-    return ClaimKey.objects.filter(kind=kind, value=value, claim__team=claim.team_id).exists()
+def notice_of(
+    *,
+    company_name: str,
+    team: TaskTeam | None,
+    uscc: str | None = None,
+    parent: str = "",
+    phones: tuple[str, ...] = (),
+    now: datetime | None = None,
+) -> ClaimHeld | None:
+    """What logging the company for the team would be refused with; None when nobody else holds it.
+
+    Only reads. Everything typed is clean; without a team every claim in force counts.
+    """
+    typed = company_keys(name=company_name, uscc=uscc, parent=parent, phones=phones)
+    known = find_matches(name=company_name, uscc=uscc).first_same()
+    keys = _claim_keys([*typed, *(keys_of(known) if known else [])])
+    today = timezone.localdate(now)
+    held = (row.claim for row in held_keys(keys) if row.claim.lapses_on >= today)
+    other = next((claim for claim in held if team is None or claim.team_id != team.pk), None)
+    return ClaimHeld(other) if other else None
 
 
-def _lapse_on_keys(keys: list[tuple[KeyKind, str]], today: date) -> None:
-    held = holding_claim(keys)
-    while held and held.lapses_on < today:
-        _end(held, ClaimState.LAPSED, today, by=None)
-        held = holding_claim(keys)
+def _held_by_others(keys: Collection[Key], team: TaskTeam | None) -> Claim | None:
+    """Another team's claim on any of the keys, the strongest key first."""
+    held = (row.claim for row in held_keys(keys))
+    return next((claim for claim in held if team is None or claim.team_id != team.pk), None)
 
 
-def _end(claim: Claim, state: ClaimState, today: date, *, by: User | None) -> Claim:
+def _refuse_held(keys: Collection[Key], team: TaskTeam, field: str = "investor") -> None:
+    other = _held_by_others(keys, team)
+    if other:
+        raise ClaimHeld(other, field)
+
+
+def _free_lapsed(keys: Collection[Key], today: date) -> None:
+    """End claims on these keys whose day has passed and that the sweep has not come to yet."""
+    overdue = {row.claim_id for row in held_keys(keys) if row.claim.lapses_on < today}
+    if overdue:
+        # Asked again under the lock: progress may have moved the day in this very moment.
+        due = Claim.objects.active().filter(pk__in=overdue, lapses_on__lt=today).order_by("pk")
+        for claim in due.select_for_update(no_key=True):
+            _end(claim, ClaimState.LAPSED, today, by=None)
+
+
+def _end(
+    claim: Claim, state: ClaimState, today: date, *, by: User | None, hand_on: bool = True
+) -> Claim:
+    """End a locked claim and free its keys."""
     claim.state, claim.ended_on = state, today
     concurrency.save(claim, by=by, fields={"state", "ended_on"})
+    freed = [(KeyKind(kind), value) for kind, value in claim.keys.values_list("kind", "value")]
     claim.keys.all().delete()
-    _hand_keys_on(claim)
+    if hand_on:
+        _hand_on(claim, freed)
     return claim
 
 
-def _hand_keys_on(ended: Claim) -> None:
+def _hand_on(claim: Claim, freed: Collection[Key]) -> None:
     """A key that the team shares with a sister company's claim stays held through that one."""
-    company = ended.enterprise
-    names = {company.name_key, company.parent_key} - {""}
-    sisters = Claim.objects.active().filter(team=ended.team_id).exclude(pk=ended.pk).order_by()
-    by_name = sisters.filter(enterprise__name_key__in=names)
-    for claim in by_name.union(sisters.filter(enterprise__parent_key__in=names)):
-        hold_more(claim)
+    if not freed:
+        return
+    names = [value for kind, value in freed if kind == KeyKind.NAME]
+    phones = [value for kind, value in freed if kind == KeyKind.PHONE]
+    shared = (
+        Q(enterprise__name_key__in=names)
+        | Q(enterprise__parent_key__in=names)
+        | Q(enterprise__contacts__phone_key__in=phones)
+    )
+    sisters = Claim.objects.active().filter(shared, team=claim.team_id).exclude(pk=claim.pk)
+    for sister in sisters.select_related("enterprise").distinct():
+        _insert_keys(sister, _claim_keys(keys_of(sister.enterprise)))
 
 
 def _can_skip() -> bool:

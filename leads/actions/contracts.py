@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
@@ -13,10 +13,20 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from kfq_crm.base import concurrency
+from kfq_crm.base.columns import check_columns, fill
 from kfq_crm.base.errors import RuleViolation
+from leads.actions.claims import require_not_taken
 from leads.dates import check_not_future
-from leads.models import Commitment, Contract, ContractAmountChange, ContractKind, Lead
+from leads.models import (
+    Commitment,
+    Contract,
+    ContractAmountChange,
+    ContractKind,
+    LandedProject,
+    Lead,
+)
 from leads.permissions import require_move, require_work
+from leads.rulebook import band_of
 from leads.stages import Stage
 
 if TYPE_CHECKING:
@@ -58,8 +68,9 @@ def record_contract(
     """
     locked = concurrency.lock(Lead.objects.visible_to(by), lead.pk)
     require_move(by, locked)
+    require_not_taken(locked)
     contract = Contract(lead=locked)
-    _fill(contract, values, now)
+    _fill(contract, values, by, now)
     concurrency.create(contract, by=by)
     concurrency.touch(locked, by=by)
     if locked.stage == Stage.SIGNED:
@@ -78,21 +89,25 @@ def update_contract(
     reason: str = "",
     now: datetime | None = None,
 ) -> Contract:
-    """Change a contract; a change of an amount needs a reason and stays on record."""
+    """Change a contract; a change of an amount needs a reason and stays on record.
+
+    The landed project shows the contract's amounts, so it changes along.
+    """
     lead = concurrency.lock(Lead.objects.visible_to(by), contract.lead_id)
     require_move(by, lead)
     locked = concurrency.lock(Contract.objects.visible_to(by), contract.pk, expected)
     before = {name: getattr(locked, name) for name in AMOUNTS}
-    currency = locked.currency
-    _fill(locked, values, now)
-    if locked.counted and (locked.kind != ContractKind.INVESTMENT or locked.exclusion):
-        raise RuleViolation("counted", _("A counted signing cannot be taken back."), "kind")
+    currency, expands = locked.currency, locked.expands_id
+    _fill(locked, values, by, now)
+    _check_still_counts(locked, expands)
     changed = [name for name in AMOUNTS if getattr(locked, name) != before[name]]
     if currency != locked.currency:
         changed = [*changed, "currency"]
     _record_amounts(locked, changed, before, reason, by, now)
     concurrency.save(locked, by=by)
     concurrency.touch(lead, by=by)
+    if changed:
+        _carry_to_project(locked, by, timezone.localdate(now))
     if lead.stage == Stage.SIGNED:
         count_signing(lead, by=by)
         locked.refresh_from_db()
@@ -104,11 +119,10 @@ def add_commitment(*, contract: Contract, values: Mapping[str, Any], by: User) -
     """Add a promise of either side."""
     lead = concurrency.lock(Lead.objects.visible_to(by), contract.lead_id)
     require_work(by, lead)
-    promise = Commitment(contract=contract)
-    for field in COMMITMENT_FIELDS & values.keys():
-        setattr(promise, field, values[field])
-    concurrency.create(promise, by=by)
     locked = concurrency.lock(Contract.objects.visible_to(by), contract.pk)
+    promise = Commitment(contract=locked)
+    fill(promise, COMMITMENT_FIELDS, values)
+    concurrency.create(promise, by=by)
     concurrency.touch(locked, by=by)
     concurrency.touch(lead, by=by)
     return promise
@@ -134,16 +148,16 @@ def _counts(contract: Contract) -> bool:
     return not contract.lead.contracts.filter(counted=True, expands=None).exists()
 
 
-def _fill(contract: Contract, values: Mapping[str, Any], now: datetime | None) -> None:
-    for field in CONTRACT_FIELDS & values.keys():
-        setattr(contract, field, values[field])
+def _fill(contract: Contract, values: Mapping[str, Any], by: User, now: datetime | None) -> None:
+    fill(contract, CONTRACT_FIELDS, values)
+    check_columns(contract)
     check_not_future(contract.signed_on, timezone.localdate(now), "signed_on")
     _check_number(contract)
     _check_amounts(contract)
     _check_expansion(contract)
     _check_plan(contract)
     if contract.kind == ContractKind.INVESTMENT and not contract.expands_id:
-        _check_signed_before(contract)
+        _check_signed_before(contract, by)
 
 
 def _check_number(contract: Contract) -> None:
@@ -152,8 +166,10 @@ def _check_number(contract: Contract) -> None:
 
 
 def _check_amounts(contract: Contract) -> None:
-    if contract.investment <= 0:
-        raise RuleViolation("amount", _("The investment must be above zero."), "investment")
+    for name in AMOUNTS:
+        value = getattr(contract, name)
+        if value is not None and value <= 0:
+            raise RuleViolation("amount", _("The amount must be above zero."), name)
     if contract.fixed_investment and contract.fixed_investment > contract.investment:
         raise RuleViolation(
             "fixed_above_total",
@@ -169,7 +185,10 @@ def _check_expansion(contract: Contract) -> None:
         )
     if not contract.expands_id and contract.added_investment:
         raise RuleViolation("expands_missing", _("Name the contract that it expands."), "expands")
-    if contract.expands and contract.expands.lead.enterprise_id != contract.lead.enterprise_id:
+    first = contract.expands
+    if first and first.pk == contract.pk:
+        raise RuleViolation("expands_itself", _("A contract cannot expand itself."), "expands")
+    if first and first.lead.enterprise_id != contract.lead.enterprise_id:
         raise RuleViolation("expands_other", _("That is another company's contract."), "expands")
 
 
@@ -181,22 +200,54 @@ def _check_plan(contract: Contract) -> None:
             raise RuleViolation("plan_order", _("This lies before the step before it."), name)
 
 
-def _check_signed_before(contract: Contract) -> None:
-    """A company whose signing was counted on another lead is not counted again unnoticed."""
+def _check_still_counts(contract: Contract, expands: int | None) -> None:
+    if not contract.counted:
+        return
+    if contract.kind != ContractKind.INVESTMENT or contract.exclusion:
+        raise RuleViolation("counted", _("A counted signing cannot be taken back."), "kind")
+    if contract.expands_id != expands:
+        raise RuleViolation("counted", _("A counted signing cannot be taken back."), "expands")
+    if not contract.legal_review_reference or not contract.fair_competition_reference:
+        raise RuleViolation(
+            "counted",
+            _("A counted signing keeps its references."),
+            "fair_competition_reference"
+            if contract.legal_review_reference
+            else "legal_review_reference",
+        )
+
+
+def _carry_to_project(contract: Contract, by: User, today: date) -> None:
+    project = LandedProject.objects.filter(contract=contract).first()
+    if project:
+        locked = concurrency.lock(LandedProject.objects.all(), project.pk)
+        locked.investment, locked.currency = contract.investment, contract.currency
+        locked.band = band_of(contract.investment, contract.currency, today)
+        concurrency.save(locked, by=by, fields={"investment", "currency", "band"})
+
+
+def _check_signed_before(contract: Contract, by: User) -> None:
+    """A company whose signing was counted on another lead is not counted again unnoticed.
+
+    The day is told only to whoever sees that lead.
+    """
     earlier = Contract.objects.filter(
         counted=True, expands=None, lead__enterprise=contract.lead.enterprise_id
     ).exclude(lead=contract.lead_id)
-    first = earlier.order_by("signed_on").first()
-    if first and not contract.exclusion and not contract.separate_reason.strip():
-        raise RuleViolation(
-            "signed_before",
-            _(
-                "A signing of this company was counted on %(day)s. Record an expansion, choose why "
-                "this one does not count, or explain why it is a separate project."
-            )
-            % {"day": date_format(first.signed_on, "DATE_FORMAT")},
-            "separate_reason",
-        )
+    if not earlier.exists() or contract.exclusion or contract.separate_reason:
+        return
+    seen = earlier.visible_to(by).order_by("signed_on").first()
+    counted = (
+        _("A signing of this company was counted on %(day)s.")
+        % {"day": date_format(seen.signed_on, "DATE_FORMAT")}
+        if seen
+        else _("A signing of this company was counted before.")
+    )
+    way_out = _(
+        "Record an expansion, choose why this one does not count, or explain why it is a separate "
+        "project."
+    )
+    raise RuleViolation("signed_before", f"{counted} {way_out}", "separate_reason")
 
 
 def _record_amounts(

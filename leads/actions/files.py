@@ -5,13 +5,14 @@ from __future__ import annotations
 import hashlib
 import re
 import unicodedata
+import zipfile
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-import puremagic
 from django.core.files.base import File
 from django.db import transaction
 from django.utils.translation import gettext as _
+from PIL import Image
 
 from kfq_crm.base import access, concurrency
 from kfq_crm.base.errors import RuleViolation
@@ -34,7 +35,8 @@ KINDS = {
     "xlsx": f"{OPENXML}.spreadsheetml.sheet",
     "pptx": f"{OPENXML}.presentationml.presentation",
 }
-OPENXML_PARTS = {"docx": b"word/", "xlsx": b"xl/", "pptx": b"ppt/"}
+PICTURES = {"jpg": "JPEG", "jpeg": "JPEG", "png": "PNG", "webp": "WEBP"}
+OPENXML_PARTS = {"docx": "word/", "xlsx": "xl/", "pptx": "ppt/"}
 
 
 @transaction.atomic
@@ -47,9 +49,16 @@ def attach_file(
     contract: Contract | None = None,
     review: JointReview | None = None,
 ) -> Attachment:
-    """Keep a file with a lead. Raises RuleViolation for a file that is not what it says."""
+    """Keep a file with a lead. Raises RuleViolation for a file that is not what it says.
+
+    A follow-up, contract or review that it belongs to must be the same lead's: files are seen
+    with the lead.
+    """
     locked = concurrency.lock(Lead.objects.visible_to(by), lead.pk)
     require_work(by, locked)
+    for record in (follow_up, contract, review):
+        if record and record.lead_id != locked.pk:
+            raise ValueError("a file belongs to a record of its own lead")
     name = clean_name(upload.name or "")
     content_type = checked_content_type(upload, name)
     attachment = Attachment(
@@ -136,15 +145,34 @@ def checked_content_type(upload: File[bytes], name: str) -> str:
 
 def _content_fits(upload: File[bytes], ending: str) -> bool:
     upload.seek(0)
-    content = upload.read()
-    upload.seek(0)
-    if ending in OPENXML_PARTS:
-        return content[:4] == b"PK\x03\x04" and OPENXML_PARTS[ending] in content
     try:
-        found = {match.mime_type for match in puremagic.magic_string(content)}
-    except puremagic.PureError:
+        if ending in PICTURES:
+            return _is_picture(upload, PICTURES[ending])
+        if ending in OPENXML_PARTS:
+            return _is_document(upload, OPENXML_PARTS[ending])
+        return upload.read(5) == b"%PDF-"
+    finally:
+        upload.seek(0)
+
+
+def _is_picture(upload: File[bytes], kind: str) -> bool:
+    """Whether the header reads as this kind; the picture itself is not unpacked."""
+    try:
+        with Image.open(upload, formats=[kind]) as picture:
+            return bool(picture.format == kind)
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError):
         return False
-    return KINDS[ending] in found
+
+
+def _is_document(upload: File[bytes], part: str) -> bool:
+    """Whether the archive holds an Office document of this kind, and no macros."""
+    try:
+        with zipfile.ZipFile(upload) as archive:
+            names = archive.namelist()
+    except (zipfile.BadZipFile, ValueError, NotImplementedError):
+        return False
+    is_office = "[Content_Types].xml" in names and any(name.startswith(part) for name in names)
+    return is_office and not any(name.endswith("vbaProject.bin") for name in names)
 
 
 def _digest(upload: File[bytes]) -> str:

@@ -11,10 +11,11 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from kfq_crm.base import concurrency
+from kfq_crm.base.columns import check_columns, fill
 from kfq_crm.base.errors import RuleViolation
-from leads.actions.claims import renew_claim
+from leads.actions.claims import keep_claim, require_not_taken
 from leads.dates import check_happened, check_next_action
-from leads.models import Blocker, ClaimState, FollowUp, Lead
+from leads.models import Blocker, FollowUp, Lead
 from leads.permissions import require_work
 from leads.rulebook import next_action_date
 
@@ -41,23 +42,28 @@ def log_follow_up(
     """Log a follow-up; the lead's clocks, next step and claim move with it.
 
     `values`: FOLLOW_UP_FIELDS, `waiting_for`, `waiting_detail`, and for a blocker
-    `blocker`, `blocker_owner`, `blocker_due_on`. Without a next date the cadence gives one.
+    `blocker`, `blocker_owner`, `blocker_due_on`. Without a next date the cadence gives one;
+    an older contact that is logged late leaves the next step as it stands.
+    Raises ClaimHeld when another team holds the company by now.
     """
     moment = now or timezone.now()
     today = timezone.localdate(moment)
     locked = concurrency.lock(Lead.objects.visible_to(by), lead.pk)
     require_work(by, locked)
-    _refuse_overruled(locked)
+    require_not_taken(locked)
     follow_up = FollowUp(lead=locked, logged_by=by, occurred_at=moment)
-    for field in FOLLOW_UP_FIELDS & values.keys():
-        setattr(follow_up, field, values[field])
+    fill(follow_up, FOLLOW_UP_FIELDS, values)
+    if not follow_up.summary:
+        raise RuleViolation("summary", _("Say what happened."), "summary")
+    check_columns(follow_up)
     _check(follow_up, moment, today)
-    follow_up.next_action_on = follow_up.next_action_on or _prefilled(locked, today)
+    _fill_next_step(follow_up, today)
     concurrency.create(follow_up, by=by)
     _move_clocks(locked, follow_up, values, today)
+    if follow_up.is_progress:
+        day = timezone.localdate(follow_up.occurred_at)
+        locked.claim = keep_claim(locked, day, by=by, now=now)
     concurrency.save(locked, by=by)
-    if follow_up.is_progress and locked.claim and locked.claim.state == ClaimState.ACTIVE:
-        renew_claim(locked.claim, timezone.localdate(follow_up.occurred_at), by=by)
     if values.get("blocker"):
         _raise_blocker(locked, follow_up, values, by, today)
     return follow_up
@@ -100,23 +106,29 @@ def resolve_blocker(
 
 
 def _check(follow_up: FollowUp, moment: datetime, today: date) -> None:
-    if not follow_up.summary.strip():
-        raise RuleViolation("summary", _("Say what happened."), "summary")
     check_happened(follow_up.occurred_at, moment, "occurred_at")
     if follow_up.next_action_on:
         check_next_action(follow_up.next_action_on, today)
 
 
-def _refuse_overruled(lead: Lead) -> None:
-    if lead.claim and lead.claim.state == ClaimState.OVERRULED:
+def _fill_next_step(follow_up: FollowUp, today: date) -> None:
+    lead = follow_up.lead
+    if follow_up.next_action_on:
+        return
+    if not follow_up.next_action and _is_late(follow_up):
+        follow_up.next_action, follow_up.next_action_on = lead.next_action, lead.next_action_on
+    elif lead.is_open:
+        follow_up.next_action_on = next_action_date(lead.stage, lead.band, today)
+    if follow_up.next_action and not follow_up.next_action_on:
         raise RuleViolation(
-            "overruled",
-            _("A ruling gave this company to another team; do not approach it any more."),
+            "next_action_undated", _("Give the day of the next step."), "next_action_on"
         )
 
 
-def _prefilled(lead: Lead, today: date) -> date | None:
-    return next_action_date(lead.stage, lead.band, today) if lead.is_open else None
+def _is_late(follow_up: FollowUp) -> bool:
+    """Whether a later contact is on record already."""
+    last = follow_up.lead.last_contact_on
+    return last is not None and timezone.localdate(follow_up.occurred_at) < last
 
 
 def _move_clocks(lead: Lead, follow_up: FollowUp, values: Mapping[str, Any], today: date) -> None:

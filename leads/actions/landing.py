@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from kfq_crm.base import concurrency
 from kfq_crm.base.codes import clean_project_code
+from kfq_crm.base.columns import at_field
 from kfq_crm.base.errors import RuleViolation
 from leads.dates import check_not_future
 from leads.models import Contract, LandedProject, Lead, Milestone, MilestoneKind
@@ -87,7 +88,8 @@ def meet_milestone(
     locked = _lock_project(project, by, expected)
     _check_next(locked, kind)
     _check_day(locked, actual_on, timezone.localdate(now))
-    if not evidence.strip():
+    evidence = evidence.strip()
+    if not evidence:
         raise RuleViolation("evidence_missing", _("Name the paper that proves it."), "evidence")
     if kind == MilestoneKind.REGISTERED:
         _check_registration(locked, project_code)
@@ -194,7 +196,8 @@ def _check_day(project: LandedProject, actual_on: date, today: date) -> None:
 
 
 def _check_registration(project: LandedProject, project_code: str) -> None:
-    project.project_code = clean_project_code(project_code or project.project_code)
+    with at_field("project_code"):
+        project.project_code = clean_project_code(project_code or project.project_code)
     if project.enterprise and not project.enterprise.uscc:
         raise RuleViolation(
             "uscc_missing", _("Enter the local company's social credit code first."), None

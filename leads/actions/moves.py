@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from django.utils import timezone
 
 from kfq_crm.base import concurrency, feed
+from kfq_crm.base.columns import check_columns
 from kfq_crm.base.models import ChangeKind
 from leads.models import Lead, StageChange
 from leads.models.lead import StageChangeKind
@@ -31,7 +32,7 @@ def record_move(
     evidence: list[str] | None = None,
 ) -> StageChange:
     """Store one move; `since` is when the lead entered the stage that it leaves."""
-    change = StageChange.objects.create(
+    change = StageChange(
         lead=lead,
         kind=kind,
         from_stage=from_stage,
@@ -43,6 +44,8 @@ def record_move(
         moved_by=by,
         time_in_stage=at - since if since else None,
     )
+    check_columns(change, {"reason"})
+    change.save(force_insert=True)
     feed.record_change(change, ChangeKind.CREATED, by=by)
     return change
 

@@ -10,15 +10,17 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from chains.models import TaskTeam
+from chains.actions.lists import mark_became_lead
+from chains.models import Chain, TaskTeam
 from chains.visibility import sees_all
 from kfq_crm.base import concurrency
+from kfq_crm.base.columns import check_columns, fill, named
 from kfq_crm.base.errors import GateNotMet, RuleViolation
 from leads.actions import moves
-from leads.actions.claims import claim_company
+from leads.actions.claims import claim_company, give_up_for, require_not_taken
 from leads.actions.contracts import count_signing
-from leads.actions.enterprises import add_contact, register_enterprise
-from leads.actions.search import set_lead_search
+from leads.actions.enterprises import first_contact, match_or_register
+from leads.actions.search import refresh_leads_of, set_lead_search
 from leads.dates import check_next_action
 from leads.models import Lead
 from leads.models.lead import StageChangeKind
@@ -29,6 +31,7 @@ from leads.stages import Exit, LossReason, Stage, earlier_stages, missing_for, n
 
 if TYPE_CHECKING:
     from kfq_crm.base.models import User
+    from leads.models import Enterprise
 
 REQUIRED = ("title", "investor", "chain", "owner", "source")
 LEAD_FIELDS = {
@@ -70,23 +73,20 @@ def log_lead(*, values: Mapping[str, Any], by: User, now: datetime | None = None
     """
     moment = now or timezone.now()
     _require_five(values)
-    team = _team_of(values["chain"])
+    team = _lock_team(values["chain"])
     _require_member(by, team)
-    company = {key: values[key] for key in COMPANY_FIELDS & values.keys() if values[key]}
-    enterprise = register_enterprise(name=values["investor"], by=by, team=team, **company)
-    if values.get("contact_name"):
-        details = {"name": values["contact_name"], "phone": values.get("contact_phone", "")}
-        add_contact(enterprise=enterprise, team=team, values=details, by=by)
+    _check_owner(values["owner"], team)
+    enterprise = _company_of(values, team, by)
     claim = claim_company(enterprise=enterprise, team=team, by=by, now=moment)
     lead = Lead(enterprise=enterprise, claim=claim, logged_by=by, chain=values["chain"])
-    lead.first_talk_team = team
     lead.duplicates_checked_at = lead.stage_entered_at = moment
-    _fill(lead, {**values, "owner": values["owner"]}, moment)
-    _check_owner(lead.owner, team)
+    _fill(lead, {**values, "first_talk_team": values.get("first_talk_team") or team}, moment)
     _prefill_next_action(lead, moment)
     concurrency.create(lead, by=by)
     _set_many(lead, values)
     moves.record_move(lead, StageChangeKind.LOGGED, by=by, at=moment)
+    if not lead.confidential:  # the chain's list is read by the whole team
+        mark_became_lead(chain=lead.chain, name=enterprise.name, by=by)
     return lead
 
 
@@ -117,6 +117,7 @@ def advance_lead(
     target = next_stage(locked.stage)
     if target is None:
         raise RuleViolation("last_stage", _("This lead is signed; there is no further stage."))
+    require_not_taken(locked)
     missing = missing_for(target, facts_of(locked))
     if missing:
         raise GateNotMet("gate_not_met", _gate_message(target, missing), missing)
@@ -163,6 +164,7 @@ def exit_lead(
     """Take a lead out of the pipeline: shelved with a wake-up day, passed on, or lost.
 
     `reason` is a LossReason code for a loss; for the other ways `detail` gives the reason.
+    Passing a lead on frees its company, or nobody could take it over.
     """
     locked = _lock_open(lead, by, expected)
     today = timezone.localdate(now)
@@ -172,6 +174,8 @@ def exit_lead(
     locked.exit_detail = detail
     locked.wake_on = wake_on if exit == Exit.SHELVED else None
     moves.record_exit(locked, by=by, at=now)
+    if exit == Exit.TRANSFERRED:
+        give_up_for(locked, by=by, now=now)
     return locked
 
 
@@ -209,11 +213,35 @@ def _lock_open(lead: Lead, by: User, expected: int | None) -> Lead:
 
 def _require_five(values: Mapping[str, Any]) -> None:
     for name in REQUIRED:
-        if not values.get(name):
+        value = values.get(name)
+        if not (value.strip() if isinstance(value, str) else value):
             raise RuleViolation("required", _("This must be given to log a lead."), name)
 
 
-def _team_of(chain: Any) -> TaskTeam:
+def _company_of(values: Mapping[str, Any], team: TaskTeam, by: User) -> Enterprise:
+    """The investor as a company on record, with the first contact person, whose number counts
+    when the claim is judged."""
+    company = {key: values[key] for key in COMPANY_FIELDS & values.keys() if values[key]}
+    with named("name", "investor"):
+        enterprise = match_or_register(name=values["investor"], by=by, team=team, **company)
+    if values.get("contact_name"):
+        details = {"name": values["contact_name"], "phone": values.get("contact_phone", "")}
+        with named("phone", "contact_phone"), named("name", "contact_name"):
+            first_contact(enterprise=enterprise, team=team, values=details, by=by)
+        refresh_leads_of(enterprise)
+    elif values.get("contact_phone"):
+        raise RuleViolation("contact_name", _("Enter whose number this is."), "contact_name")
+    return enterprise
+
+
+def _lock_team(chain: Chain) -> TaskTeam:
+    """The chain's team, locked: two of its members who log one company at once wait in turn, so
+    that the second finds the first one's company. Another team is stopped by the claim's keys."""
+    team = TaskTeam.objects.select_for_update(no_key=True).filter(chain=chain).first()
+    return team or _team_of(chain)
+
+
+def _team_of(chain: Chain) -> TaskTeam:
     team = TaskTeam.objects.filter(chain=chain).first()
     if team is None:
         raise RuleViolation("no_team", _("This chain has no task team yet."), "chain")
@@ -233,15 +261,16 @@ def _check_owner(owner: User, team: TaskTeam) -> None:
 
 
 def _fill(lead: Lead, values: Mapping[str, Any], moment: datetime, was: date | None = None) -> None:
-    for field in (LEAD_FIELDS | {"owner"}) & values.keys():
-        if field != "owner" or lead.pk is None:
-            setattr(lead, field, values[field])
+    fill(lead, LEAD_FIELDS, values)
+    if lead.pk is None:
+        lead.owner = values["owner"]
+    check_columns(lead)
     today = timezone.localdate(moment)
     if lead.next_action_on and lead.next_action_on != was:
         check_next_action(lead.next_action_on, today)
     _set_waiting(lead, values, today)
     _check_amounts(lead)
-    _check_segment(lead)
+    _check_chains(lead, values)
     if lead.confidential and not lead.code_name:
         raise RuleViolation("code_name", _("A confidential lead needs a code name."), "code_name")
     lead.band = band_of(lead.investment, lead.currency, today)
@@ -257,6 +286,12 @@ def _set_waiting(lead: Lead, values: Mapping[str, Any], today: date) -> None:
 
 
 def _check_amounts(lead: Lead) -> None:
+    for name in ("investment", "fixed_investment"):
+        if getattr(lead, name) is not None and getattr(lead, name) <= 0:
+            raise RuleViolation("amount", _("The amount must be above zero."), name)
+    for name in ("land_mu", "plant_m2", "energy_tce"):
+        if (getattr(lead, name) or 0) < 0:
+            raise RuleViolation("amount", _("This cannot be below zero."), name)
     if lead.fixed_investment and lead.investment and lead.fixed_investment > lead.investment:
         raise RuleViolation(
             "fixed_above_total",
@@ -265,9 +300,13 @@ def _check_amounts(lead: Lead) -> None:
         )
 
 
-def _check_segment(lead: Lead) -> None:
+def _check_chains(lead: Lead, values: Mapping[str, Any]) -> None:
     if lead.segment and lead.segment.chain_id != lead.chain_id:
         raise RuleViolation("segment_chain", _("This segment belongs to another chain."), "segment")
+    if lead.chain in values.get("secondary_chains", ()):
+        raise RuleViolation(
+            "primary_chain", _("This is the primary chain already."), "secondary_chains"
+        )
 
 
 def _prefill_next_action(lead: Lead, moment: datetime) -> None:
@@ -282,6 +321,8 @@ def _set_many(lead: Lead, values: Mapping[str, Any]) -> None:
 
 
 def _check_exit(exit: str, reason: str, detail: str, wake_on: date | None, today: date) -> None:
+    if exit not in Exit.values:
+        raise RuleViolation("exit", _("Choose the way out."), "exit")
     if exit == Exit.LOST and reason not in LossReason.values:
         raise RuleViolation("reason_missing", _("Choose why the lead was lost."), "reason")
     if exit == Exit.LOST and reason == LossReason.CHOSE_ANOTHER_PLACE and not detail.strip():

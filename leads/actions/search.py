@@ -53,8 +53,12 @@ def set_lead_search(lead: Lead) -> None:
 
 
 def refresh_leads_of(enterprise: Enterprise) -> None:
-    """Rewrite the search words of a company's leads; no revision changes, no data does."""
-    leads = list(Lead.objects.filter(enterprise=enterprise).select_related("enterprise"))
+    """Rewrite the search words of a company's leads; no revision changes, no data does.
+
+    The leads are locked first: a title saved meanwhile would else be found by its old words.
+    """
+    rows = Lead.objects.select_for_update(no_key=True, of=("self",)).select_related("enterprise")
+    leads = list(rows.filter(enterprise=enterprise).order_by("pk"))
     for lead in leads:
         set_lead_search(lead)
     Lead.objects.bulk_update(leads, ["search_text", "search_grams"], batch_size=200)

@@ -1,7 +1,7 @@
 """Rule rows and own calendar days; a kind of rule is loaded only while it has no row at all.
 
 Otherwise a rule whose first day the coordination office moved would come back beside its own.
-Clocks, escalation and service promises wait for the tables that hold them.
+Escalation and service promises wait for the tables that hold them.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from typing import Any
 
 from kfq_crm.base.models import CalendarDay
 from leads.models import CadenceRule, ClaimRule, ScaleThreshold
+from leads.models.rules import StallRule
 from seeds.loading.store import add, make, read
 
 CURRENCIES = {"CNY": "min_cny_wan", "USD": "min_usd_wan"}
@@ -25,6 +26,9 @@ def load_rules() -> None:
         make(ClaimRule, days_without_progress=row["limit"], **_origin(data, row))
     if not ScaleThreshold.objects.exists():
         _thresholds(data)
+    if not StallRule.objects.exists():
+        months = {f"{row['level']}_months": row["limit"] for row in data["progress_clock"]}
+        make(StallRule, **months, **_origin(data, data["progress_clock"][0]))
 
 
 def load_calendar() -> None:

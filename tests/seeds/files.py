@@ -7,7 +7,7 @@ from pathlib import Path
 import yaml
 
 DATA = Path(__file__).resolve().parents[2] / "seeds" / "data"
-DEMO = ("demo_people", "demo_leads")
+DEMO = ("demo_people", "demo_leads", "demo_lists")
 
 
 @cache

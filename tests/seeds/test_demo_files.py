@@ -91,12 +91,12 @@ def test_demo_outposts_are_used_by_their_chains():
         assert "outpost" not in lead or lead["chain"] in chains[lead["outpost"]]
 
 
-def test_demo_leads_are_forty_in_every_stage_and_exit():
-    assert len(leads()) == 40
+def test_demo_leads_stand_in_every_stage_and_exit():
+    assert len(leads()) == 42
     assert_slugs(lead["code"] for lead in leads())
     open_stages = [lead["stage"] for lead in leads() if "exit" not in lead]
     assert set(open_stages) == set(STAGES)
-    assert open_stages.count("signed") == 3
+    assert open_stages.count("signed") == 4
     assert {lead["exit"]["kind"] for lead in leads() if "exit" in lead} == {
         "shelved",
         "transferred",
@@ -183,7 +183,7 @@ def test_demo_signed_leads_have_a_reviewed_investment_agreement():
 
 def test_demo_landed_projects_follow_their_contract():
     landed = [lead for lead in leads() if "landing" in lead]
-    assert len(landed) == 2
+    assert len(landed) == 3
     for lead in landed:
         steps = lead["landing"]["milestones"]
         kinds = [step["kind"] for step in steps]
@@ -259,13 +259,38 @@ def test_demo_claims_lapse_after_ninety_days_without_progress():
             assert last <= 90, lead["code"]
 
 
-def test_demo_set_has_one_confidential_lead_and_one_open_ruling():
-    secret = [lead for lead in leads() if lead.get("confidential")]
-    assert len(secret) == 1
-    assert secret[0]["code_name"]
-    assert secret[0]["readers"]
-    (request,) = load("demo_leads")["ruling_requests"]
-    claimed = next(lead for lead in leads() if lead["code"] == request["claim_of"])
-    assert request["state"] == "pending"
-    assert request["asked_by"] in team_of(request["asking_team"])
-    assert request["asking_team"] != claimed["chain"]
+def test_demo_set_has_one_confidential_lead():
+    (secret,) = [lead for lead in leads() if lead.get("confidential")]
+    assert secret["code_name"]
+    assert secret["readers"]
+
+
+def test_demo_ruling_requests_one_open_one_ruled():
+    requests = load("demo_leads")["ruling_requests"]
+    assert [request["state"] for request in requests] == ["pending", "ruled"]
+    for request in requests:
+        claimed = next(lead for lead in leads() if lead["code"] == request["claim_of"])
+        assert request["asked_by"] in team_of(request["asking_team"])
+        assert request["asking_team"] != claimed["chain"]
+        assert request["company_name"] == claimed["company"]["name"]
+    ruled = requests[1]
+    assert ruled["ruled_days_ago"] <= ruled["days_ago"]
+    assert ruled["holder"] in {ruled["asking_team"], "aerospace"}
+    assert people()[ruled["ruled_by"]]["role"] == "coordinator"
+
+
+def test_demo_lists_resolve_their_references():
+    lists = load("demo_lists")
+    gaps = {
+        (chain["code"], code, gap["kind"])
+        for chain in load("chains")["chains"]
+        for gap in chain["gaps"]
+        for code in gap["segments"]
+    }
+    for target in lists["target_companies"]:
+        assert (target["chain"], target["segment"], target["closes"]) in gaps, target["name"]
+        assert target["owner"] in team_of(target["chain"])
+        assert "演示" in target["name"]
+    for row in [*lists["sites"], *lists["policies"]]:
+        assert row["chain"] in segments_of()
+        assert "演示" in (row.get("label") or row["title"])

@@ -1,0 +1,123 @@
+"""Metrics, yearly targets and results."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from unfold.contrib.filters.admin import (
+    ChoicesDropdownFilter,
+    DropdownFilter,
+    RelatedDropdownFilter,
+)
+from unfold.decorators import display
+
+from chains.admin.records import RecordAdmin
+from chains.models import AnnualResult, AnnualTarget, Comparator, Metric
+
+
+def figure(value: Decimal | None, unit: str) -> str:
+    """A figure with its unit, without idle zeros."""
+    return "" if value is None else f"{value.normalize():,f} {unit}".strip()
+
+
+def growth(value: Decimal | None) -> str:
+    return "" if value is None else f"{value.normalize():+f}%"
+
+
+class YearFilter(DropdownFilter):
+    """Years that rows exist for."""
+
+    title = _("year")
+    parameter_name = "year"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[int, str]]:
+        years = model_admin.get_queryset(request).order_by("-year").values_list("year", flat=True)
+        return [(year, str(year)) for year in years.distinct()]
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        value = self.value()
+        return queryset.filter(year=int(value)) if value and value.isdecimal() else queryset
+
+
+@admin.register(Metric)
+class MetricAdmin(RecordAdmin):
+    list_display = ("name", "unit", "definition", "code")
+    search_fields = ("name", "code")
+    fields = ("name", "unit", "definition", "code")
+
+
+@admin.register(AnnualTarget)
+class AnnualTargetAdmin(RecordAdmin):
+    list_display = ("name", "year", "whose", "wanted", "without_park", "source")
+    list_filter = (
+        YearFilter,
+        ("scope", ChoicesDropdownFilter),
+        ("chain", RelatedDropdownFilter),
+        "excludes_jiangyin_park",
+    )
+    list_select_related = ("metric", "chain", "team")
+    search_fields = ("metric__name",)
+    ordering = ("-year", "scope", "metric__name")
+    autocomplete_fields = ("metric",)
+    fields = (
+        "year",
+        "metric",
+        "scope",
+        "chain",
+        "team",
+        "comparator",
+        "value",
+        "growth_percent",
+        "excludes_jiangyin_park",
+        "source",
+    )
+
+    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
+        return {"year": timezone.localdate().year, **super().get_changeform_initial_data(request)}
+
+    @display(description=_("Target"), ordering="metric__name")
+    def name(self, target: AnnualTarget) -> str:
+        return target.metric.name
+
+    @display(description=_("Whose target"), ordering="scope")
+    def whose(self, target: AnnualTarget) -> str:
+        return str(target.chain or target.team or target.get_scope_display())
+
+    @display(description=_("To reach"))
+    def wanted(self, target: AnnualTarget) -> str:
+        words = figure(target.value, target.metric.unit) or growth(target.growth_percent)
+        if target.comparator == Comparator.EXACT:
+            return words
+        return f"{words} ({target.get_comparator_display()})"
+
+    @display(description=_("Without Jiangyin park"), boolean=True)
+    def without_park(self, target: AnnualTarget) -> bool:
+        return target.excludes_jiangyin_park
+
+
+@admin.register(AnnualResult)
+class AnnualResultAdmin(RecordAdmin):
+    list_display = ("name", "year", "reached", "growth_column", "note", "source")
+    list_filter = (YearFilter,)
+    list_select_related = ("metric",)
+    search_fields = ("metric__name",)
+    ordering = ("-year", "metric__name")
+    autocomplete_fields = ("metric",)
+    fields = ("year", "metric", "value", "growth_percent", "note", "source")
+
+    @display(description=_("Result"), ordering="metric__name")
+    def name(self, result: AnnualResult) -> str:
+        return result.metric.name
+
+    @display(description=_("Figure reached"))
+    def reached(self, result: AnnualResult) -> str:
+        return figure(result.value, result.metric.unit) or "—"
+
+    @display(description=_("Growth"))
+    def growth_column(self, result: AnnualResult) -> str:
+        return growth(result.growth_percent) or "—"
