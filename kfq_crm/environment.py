@@ -55,6 +55,16 @@ def names(name: str, default: str = "") -> list[str]:
     return [part.strip() for part in text(name, default).split(",") if part.strip()]
 
 
+def hosts_with_ports(name: str, default: str) -> list[str]:
+    """Comma separated host:port, lower case; both parts are needed, so that none is guessed."""
+    found = [entry.lower() for entry in names(name, default)]
+    for entry in found:
+        host, colon, port = entry.partition(":")
+        if not (host and colon and port.isascii() and port.isdigit()):
+            raise ImproperlyConfigured(f"{name} must list host:port, not {entry!r}.")
+    return found
+
+
 def own_secret(path: Path) -> str:
     """The secret of a one-machine edition: made once, kept in its state folder."""
     if not path.exists():

@@ -16,7 +16,7 @@ from django.templatetags.static import static
 from django.urls import reverse_lazy
 from django.utils.translation import gettext_lazy as _
 
-from kfq_crm.environment import flag, names, number, one_of, own_secret, text
+from kfq_crm.environment import flag, hosts_with_ports, names, number, one_of, own_secret, text
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -199,6 +199,8 @@ OTP_TOTP_ISSUER = totp_issuer
 
 _HTTPS = not (DEBUG or INSECURE_HTTP)
 SECURE_SSL_REDIRECT = flag("SECURE_SSL_REDIRECT", default=_HTTPS)
+# Monitoring asks from inside, without the proxy that speaks https
+SECURE_REDIRECT_EXEMPT = [r"^(healthz|readyz|metrics)$"]
 SECURE_HSTS_SECONDS = number("SECURE_HSTS_SECONDS", 365 * 24 * 60 * 60 if _HTTPS else 0)
 SECURE_HSTS_INCLUDE_SUBDOMAINS = flag("SECURE_HSTS_INCLUDE_SUBDOMAINS")
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = flag("SECURE_COOKIES", default=_HTTPS)
@@ -254,7 +256,26 @@ FILE_UPLOAD_DIRECTORY_PERMISSIONS = 0o700
 
 EMAIL_TIMEOUT = 30
 vars().update(environ.Env.email_url_config(text("EMAIL_URL", f"filemail:///{VAR}/mail")))
+if vars()["EMAIL_BACKEND"].endswith("filebased.EmailBackend"):
+    EMAIL_BACKEND = "kfq_crm.base.mail_files.MailFolder"  # a file a message, never half of one
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = text("DEFAULT_FROM_EMAIL", "kfq-crm@localhost")
+
+# A message that is refused for the time being is tried so often, with doubling pauses
+MAIL_TRIES = 8
+MAIL_RETRY_SPAN = timedelta(hours=24)
+# A message whose hand-over has no answer on record waits so long before it is sent again.
+# Longer than the 10 minutes that a server may take for its answer (RFC 5321, 4.5.3.2.6).
+MAIL_LEASE = timedelta(minutes=15)
+# host:port of the robots that may be called, https only; see base.webhooks
+MAIL_WEBHOOK_HOSTS = hosts_with_ports(
+    "MAIL_WEBHOOK_HOSTS", "qyapi.weixin.qq.com:443,oapi.dingtalk.com:443,open.feishu.cn:443"
+)
+
+
+# --- Monitoring -------------------------------------------------------------------------------
+
+# /metrics does not exist without it
+METRICS_TOKEN = text("METRICS_TOKEN")
 
 
 # --- Background work --------------------------------------------------------------------------
@@ -266,6 +287,8 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     # Must exceed CELERY_TASK_TIME_LIMIT, or a running task is handed out a second time
     "visibility_timeout": 600,
     "unacked_restore_interval": 5,
+    # A broker that does not answer must not hold up a page: the sweep finds the row anyway
+    "socket_connect_timeout": 2,
 }
 CELERY_TASK_TIME_LIMIT = 540
 CELERY_TASK_SOFT_TIME_LIMIT = 480
@@ -373,5 +396,10 @@ LOGGING = {
         "handlers": ["stderr"],
         "level": one_of("LOG_LEVEL", "INFO", "DEBUG", "WARNING", "ERROR"),
     },
-    "loggers": {"django": {"handlers": [], "propagate": True}},
+    "loggers": {
+        "django": {"handlers": [], "propagate": True},
+        # At DEBUG they write addresses of robots, which are keys to their groups
+        "apprise": {"level": "WARNING"},
+        "urllib3": {"level": "WARNING"},
+    },
 }

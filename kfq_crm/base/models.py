@@ -11,18 +11,32 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from kfq_crm.base.mail_models import HandOver, MailAttachment, MailState, OutgoingMail, QuietHours
+from kfq_crm.base.people_models import Absence, Channel, ChannelPreference
 from kfq_crm.base.scoping import OpenQuerySet, PermittedQuerySet
+from kfq_crm.base.sweep_models import SweepRun
+from kfq_crm.base.versioned import Versioned
 
-
-class Versioned(models.Model):
-    """An aggregate that two people may edit at once; see `kfq_crm.base.concurrency`."""
-
-    version = models.PositiveIntegerField(_("revision"), default=1, editable=False)
-    created_at = models.DateTimeField(_("logged at"), auto_now_add=True)
-    updated_at = models.DateTimeField(_("changed at"), auto_now=True)
-
-    class Meta:
-        abstract = True
+__all__ = [
+    "Absence",
+    "AccessChainHead",
+    "AccessEntry",
+    "AccessKind",
+    "CalendarDay",
+    "Change",
+    "ChangeKind",
+    "Channel",
+    "ChannelPreference",
+    "FeedSequence",
+    "HandOver",
+    "MailAttachment",
+    "MailState",
+    "OutgoingMail",
+    "QuietHours",
+    "SweepRun",
+    "User",
+    "Versioned",
+]
 
 
 class StaffQuerySet(OpenQuerySet["User"]):

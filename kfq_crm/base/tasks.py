@@ -1,10 +1,21 @@
-"""Housekeeping tasks. Each fetches and delegates; rows in the database are the truth."""
+"""Tasks of the ground. Each fetches and delegates; rows in the database are the truth."""
 
 from celery import shared_task
 from django.core.management import call_command
+
+from kfq_crm.base import mail
+from kfq_crm.base.sweeps import record_sweep
 
 
 @shared_task
 def clear_expired_sessions() -> None:
     """Delete sessions past their limit; they are already invalid, this only frees the space."""
     call_command("clearsessions")
+
+
+@shared_task
+def deliver_mail() -> None:
+    """Send what is due in the outbox."""
+    with record_sweep("deliver_mail") as sweep:
+        delivery = mail.deliver_due()
+        sweep.counts, sweep.error = delivery.counts(), delivery.error
