@@ -81,14 +81,17 @@ class RobotSender(Sender):
 def plugin_for(robot: Robot, secret: str = "") -> Any:
     """Apprise's plugin, bound to the site of a checked address (services may run on own sites)."""
     if robot.channel == Channel.WECOM:
-        site = {"notify_url": f"{robot.site}/cgi-bin/webhook/send?key={{key}}"}
-        return type("WeCom", (wecombot.NotifyWeComBot,), site)(key=robot.token)
+        address = f"{robot.site}/cgi-bin/webhook/send?key={{key}}"
+        return _bound(wecombot.NotifyWeComBot, address)(key=robot.token)
     if robot.channel == Channel.DINGTALK:
-        site = {"notify_url": f"{robot.site}/robot/send?access_token={{token}}"}
-        bound = type("DingTalk", (dingtalk.NotifyDingTalk,), site)
-        return bound(token=robot.token, secret=secret or None)
-    site = {"notify_url": f"{robot.site}/open-apis/bot/v2/hook/{{token}}"}
-    return type("Feishu", (feishu.NotifyFeishu,), site)(token=robot.token)
+        address = f"{robot.site}/robot/send?access_token={{token}}"
+        return _bound(dingtalk.NotifyDingTalk, address)(token=robot.token, secret=secret or None)
+    address = f"{robot.site}/open-apis/bot/v2/hook/{{token}}"
+    return _bound(feishu.NotifyFeishu, address)(token=robot.token)
+
+
+def _bound(plugin: Any, address: str) -> Any:
+    return type(plugin.__name__, (plugin,), {"notify_url": address})
 
 
 def shortened(mail: OutgoingMail) -> str:
@@ -97,7 +100,7 @@ def shortened(mail: OutgoingMail) -> str:
     limit = LIMITS[Channel(mail.channel)]
     if len(whole.encode()) <= limit:
         return whole
-    ending = _("\n… (the rest is in the system)")
+    ending = "\n" + _("… (the rest is in the system)")
     room = limit - len(ending.encode())
     return whole.encode()[:room].decode("utf-8", "ignore") + ending
 
