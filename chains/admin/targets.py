@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
 from typing import Any
 
 from django.contrib import admin
@@ -17,16 +16,8 @@ from unfold.contrib.filters.admin import (
 from unfold.decorators import display
 
 from chains.admin.records import RecordAdmin
-from chains.models import AnnualResult, AnnualTarget, Comparator, Metric
-
-
-def figure(value: Decimal | None, unit: str) -> str:
-    """A figure with its unit, without idle zeros."""
-    return "" if value is None else f"{value.normalize():,f} {unit}".strip()
-
-
-def growth(value: Decimal | None) -> str:
-    return "" if value is None else f"{value.normalize():+f}%"
+from chains.figures import growth, target_text, with_unit
+from chains.models import AnnualResult, AnnualTarget, Metric
 
 
 class YearFilter(DropdownFilter):
@@ -90,10 +81,7 @@ class AnnualTargetAdmin(RecordAdmin):
 
     @display(description=_("To reach"))
     def wanted(self, target: AnnualTarget) -> str:
-        words = figure(target.value, target.metric.unit) or growth(target.growth_percent)
-        if target.comparator == Comparator.EXACT:
-            return words
-        return f"{words} ({target.get_comparator_display()})"
+        return target_text(target)
 
     @display(description=_("Without Jiangyin park"), boolean=True)
     def without_park(self, target: AnnualTarget) -> bool:
@@ -116,7 +104,7 @@ class AnnualResultAdmin(RecordAdmin):
 
     @display(description=_("Figure reached"))
     def reached(self, result: AnnualResult) -> str:
-        return figure(result.value, result.metric.unit) or "—"
+        return with_unit(result.value, result.metric.unit) or "—"
 
     @display(description=_("Growth"))
     def growth_column(self, result: AnnualResult) -> str:
