@@ -38,9 +38,10 @@ def create_administrator(
     )
     if not user.display_name:
         raise RuleViolation("blank", _("Enter the person's full name."), "display_name")
+    user.set_unusable_password()
+    concurrency.check_columns(user)
     _check_password(password, user)
     user.set_password(password)
-    concurrency.check_columns(user)
     user.save(force_insert=True)
     user.groups.add(role_group(ADMINISTRATION))
     access.record_access(
