@@ -244,9 +244,7 @@ class RecognisePage(ProjectPage):
         ]
 
     def consequences(self) -> list[str]:
-        return [
-            _("The day on which the superior authority recognised it, apart from the day itself.")
-        ]
+        return [_("The day on which the superior authority recognised it; the day itself stays.")]
 
     def act(self, form: Any) -> str:
         milestone = recognise_milestone(
