@@ -66,6 +66,8 @@ class OfficeChangeList(ChangeList):
 
     def get_results(self, request: HttpRequest) -> None:
         super().get_results(request)
+        # The foot of the page counts; Unfold's head would count again, with a link to everything.
+        self.full_result_count = self.result_count
         self.result_list = list(self.result_list)
         if self.model_admin.calendar_in_list:
             today, calendar = timezone.localdate(), current_calendar()

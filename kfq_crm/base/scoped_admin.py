@@ -217,11 +217,10 @@ class ScopedModelAdmin(ModelAdmin):
         }
         return TemplateResponse(request, "admin/base/history.html", context)
 
-    def changelist_view(
-        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
-    ) -> Any:
+    def get_changelist_instance(self, request: HttpRequest) -> Any:
+        """The list that an address asks for; what no filter understands is no address of ours."""
         try:
-            return super().changelist_view(request, extra_context)
+            return super().get_changelist_instance(request)
         except (IncorrectLookupParameters, ValidationError) as error:
             raise Http404 from error
 

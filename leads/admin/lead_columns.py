@@ -6,7 +6,7 @@ from typing import Any
 
 from django.contrib import admin
 from django.utils import timezone
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext, pgettext
@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy, ngettext, pgettext
 from kfq_crm.base.templatetags.office import amount as amount_words
 from kfq_crm.base.templatetags.office import day as day_words
 from kfq_crm.base.templatetags.office import limit_colour, limit_text
-from leads.models import Lead, WaitingFor
+from leads.models import Lead
 
 COLUMNS = ("name", "place", "stage_and_days", "amount", "owner_name", "next_step", "waiting")
 
@@ -25,10 +25,11 @@ class LeadColumns:
     @admin.display(description=gettext_lazy("project and company"), ordering="pk")
     def name(self, lead: Lead) -> SafeString:
         second = lead.enterprise.name if lead.enterprise.name != lead.title else ""
-        marks = [second, lead.number]
+        number = format_html('<span class="o-nowrap">{}</span>', lead.number)
+        marks = [second, number] if second else [number]
         if lead.confidential:
             marks.append(_("confidential: %(code)s") % {"code": lead.code_name})
-        return two_lines(lead.title, " · ".join(mark for mark in marks if mark))
+        return two_lines(lead.title, format_html_join(" · ", "{}", ((mark,) for mark in marks)))
 
     @admin.display(description=gettext_lazy("chain and segment"), ordering="chain__order")
     def place(self, lead: Lead) -> SafeString:
@@ -74,8 +75,6 @@ class LeadColumns:
         whom = lead.get_waiting_for_display()
         if lead.waiting_detail:
             whom = f"{whom} · {lead.waiting_detail}"
-        if lead.waiting_for == WaitingFor.TEAM:
-            return whom
         return two_lines(whom, _("since %(day)s") % {"day": day_words(lead.waiting_since)})
 
 

@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy
 from unfold.widgets import (
     UnfoldAdminCheckboxSelectMultipleWidget,
     UnfoldAdminSelectWidget,
+    UnfoldAdminTextareaWidget,
     UnfoldAdminTextInputWidget,
 )
 
@@ -24,7 +25,7 @@ from kfq_crm.base.errors import RuleViolation
 from kfq_crm.base.forms import AmountField, AmountsForm, LedgerDateField, NumberField
 from kfq_crm.base.models import User
 from leads.admin.desk import Desk, people_of
-from leads.models import Lead
+from leads.models import Lead, Source
 
 AMOUNTS = ("investment", "fixed_investment")
 AMOUNT_HINT = gettext_lazy("With its unit: 3.2 hundred million yuan, 5000 ten thousand US dollars")
@@ -144,6 +145,12 @@ class LeadForm(AmountsForm):
         decimal_places=2,
         required=False,
     )
+    summary = forms.CharField(
+        label=gettext_lazy("what is planned"),
+        required=False,
+        max_length=4000,
+        widget=UnfoldAdminTextareaWidget({"rows": 4}),
+    )
     next_action_on = LedgerDateField(label=gettext_lazy("next step due"), required=False)
     readers = forms.ModelMultipleChoiceField(
         label=gettext_lazy("readers of the confidential lead"),
@@ -227,6 +234,11 @@ class LeadAddForm(LeadForm):
     owner = forms.ModelChoiceField(
         label=gettext_lazy("person in charge"),
         queryset=User.staff.none(),
+        widget=UnfoldAdminSelectWidget(),
+    )
+    source = forms.ChoiceField(
+        label=gettext_lazy("source of the lead"),
+        choices=[("", gettext_lazy("Choose where it comes from")), *Source.choices],
         widget=UnfoldAdminSelectWidget(),
     )
     contact_name = text_field(gettext_lazy("contact person"), 60)

@@ -92,6 +92,8 @@ class LeadAdmin(LeadColumns, ScopedModelAdmin):
     search_fields = ("title",)
     search_help_text = gettext_lazy("Project, company, pinyin initials, code, last digits, number")
     add_label = gettext_lazy("Log a lead")
+    show_add_link = False
+    change_form_before_template = "leads/lead_form_before.html"
     actions = (reassign_selected, export_selected)
     form = LeadChangeForm
     fieldsets = CHANGE_FIELDSETS
@@ -183,7 +185,8 @@ class LeadAdmin(LeadColumns, ScopedModelAdmin):
         lead = self.get_object(request, object_id)
         if lead is not None and not self.has_change_permission(request, lead):
             raise PermissionDenied
-        extra = {"title": _("Change the data of the lead"), **BUTTONS, **(extra_context or {})}
+        title = _("Change the data of the lead")
+        extra = {"title": title, "lead": lead, **BUTTONS, **(extra_context or {})}
         return super().change_view(request, object_id, form_url, extra)
 
     def write(

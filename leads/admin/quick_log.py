@@ -76,8 +76,7 @@ class Choice:
 
 def quick_log(request: HttpRequest) -> HttpResponse:
     """The page; `?lead=` preselects, `?next=` says where to go back to."""
-    if not request.user.has_perm("leads.add_followup"):  # type: ignore[union-attr]  # signed in
-        raise PermissionDenied
+    _require_logging(request)
     lead = _asked_lead(request)
     if request.method != "POST":
         return _page(request, QuickLogForm(lead=lead, desk=desk_of(request)), lead)
@@ -106,12 +105,18 @@ def _log(request: Any, form: FollowUpForm, lead: Lead) -> bool:
 @require_GET
 def find_leads(request: HttpRequest) -> HttpResponse:
     """Leads to log for, found by words, pinyin initials, number: a list of choices."""
+    _require_logging(request)
     words = request.GET.get("q", "").strip()[:60]
     rows = _workable(request)
     found = matching(rows, words)[:FOUND] if words else _recent(request, rows)
     return TemplateResponse(
         request, "leads/quick_log_choices.html", {"choices": _choices(found, None), "words": words}
     )
+
+
+def _require_logging(request: HttpRequest) -> None:
+    if not request.user.has_perm("leads.add_followup"):  # type: ignore[union-attr]  # signed in
+        raise PermissionDenied
 
 
 def _asked_lead(request: Any) -> Lead | None:
