@@ -8,31 +8,12 @@ from django.contrib import admin
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
-from unfold.contrib.filters.admin import (
-    ChoicesDropdownFilter,
-    DropdownFilter,
-    RelatedDropdownFilter,
-)
 from unfold.decorators import display
 
+from chains.admin.filters import ChainFilter, ScopeFilter, YearFilter
 from chains.admin.records import RecordAdmin
 from chains.figures import growth, target_text, with_unit
 from chains.models import AnnualResult, AnnualTarget, Metric
-
-
-class YearFilter(DropdownFilter):
-    """Years that rows exist for."""
-
-    title = _("year")
-    parameter_name = "year"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[int, str]]:
-        years = model_admin.get_queryset(request).order_by("-year").values_list("year", flat=True)
-        return [(year, str(year)) for year in years.distinct()]
-
-    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
-        value = self.value()
-        return queryset.filter(year=int(value)) if value and value.isdecimal() else queryset
 
 
 @admin.register(Metric)
@@ -45,12 +26,9 @@ class MetricAdmin(RecordAdmin):
 @admin.register(AnnualTarget)
 class AnnualTargetAdmin(RecordAdmin):
     list_display = ("name", "year", "whose", "wanted", "without_park", "source")
-    list_filter = (
-        YearFilter,
-        ("scope", ChoicesDropdownFilter),
-        ("chain", RelatedDropdownFilter),
-        "excludes_jiangyin_park",
-    )
+    list_filter = (YearFilter, ScopeFilter, ChainFilter)
+    phone_columns = ("year", "whose", "wanted")
+    add_label = _("Set a target")
     list_select_related = ("metric", "chain", "team")
     search_fields = ("metric__name",)
     ordering = ("-year", "scope", "metric__name")

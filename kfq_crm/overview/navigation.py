@@ -112,7 +112,6 @@ SECTIONS = (
             List(_("Months without progress"), "hourglass", "leads.stallrule"),
             List(_("Scale thresholds (navigation)"), "straighten", "leads.scalethreshold"),
             List(_("Working-day calendar"), "calendar_month", "base.calendarday"),
-            List(_("Chain directions"), "explore", "chains.chain"),
             List(_("Gaps (navigation)"), "extension", "chains.gap"),
             List(_("Anchor firms (navigation)"), "anchor", "chains.anchorfirm"),
             List(_("Links between segments (navigation)"), "share", "chains.segmentlink"),

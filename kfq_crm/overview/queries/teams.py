@@ -53,7 +53,7 @@ def colleagues(team: TaskTeam, user: User, today: date) -> list[Colleague]:
     late = Count("pk", filter=Q(next_action_on__lt=today))
     counts = {
         owner: (every, overdue)
-        for owner, every, overdue in leads.values_list("owner").annotate(Count("pk"), late)
+        for owner, every, overdue in leads.values_list("owner").annotate(n=Count("pk"), late=late)
     }
     return [Colleague(row, *counts.get(row.user_id, (0, 0))) for row in members]
 
