@@ -117,7 +117,7 @@ def advance_lead(
     target = next_stage(locked.stage)
     if target is None:
         raise RuleViolation("last_stage", _("This lead is signed; there is no further stage."))
-    require_not_taken(locked)
+    require_not_taken(locked, now)
     missing = missing_for(target, facts_of(locked))
     if missing:
         raise GateNotMet("gate_not_met", _gate_message(target, missing), missing)
