@@ -150,13 +150,18 @@ def keys_of(enterprise: Enterprise) -> list[tuple[KeyKind, str]]:
     )
 
 
-def held_keys(keys: Collection[tuple[KeyKind, str]]) -> list[ClaimKey]:
-    """Those of the keys that claims in force hold, the strongest first, with claim and team."""
-    strength = list(KeyKind)
+def any_key(keys: Collection[tuple[KeyKind, str]]) -> Q:
+    """Condition on claim keys: one of these; none when there are none."""
     condition = Q(pk__in=[])
     for kind, value in keys:
         condition |= Q(kind=kind, value=value)
-    held = ClaimKey.objects.filter(condition).select_related("claim__team")
+    return condition
+
+
+def held_keys(keys: Collection[tuple[KeyKind, str]]) -> list[ClaimKey]:
+    """Those of the keys that claims in force hold, the strongest first, with claim and team."""
+    strength = list(KeyKind)
+    held = ClaimKey.objects.filter(any_key(keys)).select_related("claim__team")
     return sorted(held, key=lambda row: (strength.index(KeyKind(row.kind)), row.pk))
 
 
