@@ -98,7 +98,10 @@ class OfficeChangeList(ChangeList):
 
     @property
     def widest_link(self) -> str:
-        """The same search in the last tab, which holds everything, without filters."""
+        """The same search in the last tab, which holds everything, without filters; "" if that
+        is where one is."""
+        if not self.query or (self.tab in self.tabs[-1:] and not self.has_active_filters):
+            return ""
         words = {SEARCH_VAR: [self.query]} if self.query else {}
         tab = {TAB_VAR: [self.tabs[-1].key]} if self.tabs else {}
         return self._address({**words, **tab}, set(self.filter_params))

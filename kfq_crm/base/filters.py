@@ -81,7 +81,7 @@ class RecordFilter(SelectFilter):
 class RangeFilter(ListFilter):
     """From and to, typed as people write them; `parse` reads a text or raises RuleViolation."""
 
-    template = "unfold/filters/filters_date_range.html"
+    template = "office/filter_range.html"
     parameter_name: ClassVar[str]
     hint: ClassVar[Any] = ""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
-from django.contrib.admin.options import IncorrectLookupParameters
+from django.contrib.admin.options import IncorrectLookupParameters, ShowFacets
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db.models import Model, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
@@ -43,6 +43,7 @@ class ScopedModelAdmin(ModelAdmin):
     list_filter_submit = True
     list_fullwidth = True
     show_full_result_count = False
+    show_facets = ShowFacets.NEVER  # a count for every option of every filter is a query each
     change_form_before_template = "admin/base/expected_version.html"
     masked_fields: ClassVar[frozenset[str]] = frozenset()
 

@@ -107,7 +107,11 @@ class LeadAdmin(LeadColumns, ScopedModelAdmin):
         return [Tab(key, *TABS[key], ORDERS.get(key, ())) for key in keys]
 
     def default_tab(self, request: HttpRequest) -> str:
-        return "mine" if desk_of(request).own_chains else "all"
+        """Members begin with their own work, leaders with their chain, the office with all."""
+        own = desk_of(request).own_chains
+        if any(chain.is_member for chain in own):  # type: ignore[attr-defined]  # annotated
+            return "mine"
+        return "chain" if own else "all"
 
     def in_tab(self, request: HttpRequest, rows: QuerySet[Any], tab: str) -> QuerySet[Any]:
         if tab != "all" and not request.GET.get(StateFilter.parameter_name):

@@ -17,6 +17,7 @@ from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.formats import get_format
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
@@ -72,6 +73,11 @@ class Choice:
     lead: Lead
     next_on: date | None
     is_chosen: bool = False
+
+    @property
+    def typed_day(self) -> str:
+        """The day as the field for it shows days."""
+        return self.next_on.strftime(get_format("DATE_INPUT_FORMATS")[0]) if self.next_on else ""
 
 
 def quick_log(request: HttpRequest) -> HttpResponse:

@@ -40,7 +40,8 @@ document.addEventListener("DOMContentLoaded", () => {
     pause = window.setTimeout(check, 600);
   });
   asked.forEach((field) => field.addEventListener("change", check));
-  if (investor.value.trim()) check();
+  // After a refusal the answer stands at the field already.
+  if (investor.value.trim() && !investor.parentElement.querySelector(".errorlist")) check();
 
   // --- Options of the chosen chain -------------------------------------------------------------
   const chain = form.elements.namedItem("chain");
