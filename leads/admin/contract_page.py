@@ -6,7 +6,6 @@ from decimal import Decimal
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext as _
@@ -14,7 +13,7 @@ from django.utils.translation import gettext as _
 from kfq_crm.base.pages import office_page
 from kfq_crm.base.scoped_admin import visible
 from kfq_crm.base.templatetags.office import amount
-from leads.models import Contract, ContractAmountChange, ContractKind
+from leads.models import Contract, ContractAmountChange, ContractKind, Currency
 from leads.permissions import rights_over
 from leads.stages import Stage
 from leads.templatetags.leads import plain
@@ -75,24 +74,28 @@ def _seen(request: HttpRequest, pk: int | None) -> Contract | None:
     return visible(Contract, request.user).filter(pk=pk).first() if pk else None
 
 
-def _changes(contract: Contract) -> QuerySet[ContractAmountChange]:
-    return contract.amount_changes.select_related("changed_by")
+def _changes(contract: Contract) -> list[dict[str, Any]]:
+    """Changes of amounts in words. A save that changed the currency states the old amounts in the
+    old one; there are two."""
+    rows = list(contract.amount_changes.select_related("changed_by"))
+    switched = {row.changed_at for row in rows if row.field == "currency"}
+    return [_change(row, row.changed_at in switched) for row in rows]
 
 
-def _change(row: ContractAmountChange) -> dict[str, Any]:
-    """One change of an amount, in words."""
-    return {
-        "row": row,
-        "label": Contract._meta.get_field(row.field).verbose_name,
-        "before": _in_words(row, row.old_value),
-        "after": _in_words(row, row.new_value),
-    }
+def _change(row: ContractAmountChange, is_switched: bool) -> dict[str, Any]:
+    old = next(c for c in Currency if c != row.currency) if is_switched else row.currency
+    if row.field == "currency":
+        before, after = Currency(old).label, row.get_currency_display()
+    else:
+        before, after = _in_words(row, row.old_value, old), _in_words(row, row.new_value)
+    label = Contract._meta.get_field(row.field).verbose_name
+    return {"row": row, "label": label, "before": before, "after": after}
 
 
-def _in_words(row: ContractAmountChange, value: Decimal | None) -> str:
+def _in_words(row: ContractAmountChange, value: Decimal | None, currency: str = "") -> str:
     if value is None:
         return ""
-    return amount(value, row.currency) if row.field in MONEY else plain(value)
+    return amount(value, currency or row.currency) if row.field in MONEY else plain(value)
 
 
 admin.site.add_page("leads/contract/<int:pk>/page/", contract_page, "leads_contract_page")
