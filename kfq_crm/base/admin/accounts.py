@@ -74,13 +74,6 @@ class AccountAdmin(ScopedModelAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
         return super().get_queryset(request).prefetch_related(Prefetch("groups"))
 
-    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Names of colleagues are no secret in a picker; the list of accounts is."""
-        match = request.resolver_match
-        if match is not None and match.url_name == "autocomplete":
-            return request.user.is_active
-        return super().has_view_permission(request, obj)
-
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         if obj is not None and not accounts.may_administer(request.user, obj):
             return False
