@@ -166,13 +166,8 @@ def test_an_administrator_cannot_take_over_a_superuser(office: Client, verb: str
 
 def test_actions_refuse_who_keeps_no_accounts(cast: Cast) -> None:
     for verb in (accounts.disable_account, accounts.enable_account, accounts.set_one_time_password):
-        with pytest.raises(RuleViolation, match="."):
+        with pytest.raises(RuleViolation):
             verb(user=cast.member_b, by=cast.coordinator)
-
-
-def test_names_of_colleagues_can_be_picked(client: Client, cast: Cast) -> None:
-    client.force_login(cast.member_a)
-    assert client.get(reverse("admin:base_user_changelist")).status_code == 403
 
 
 # --- Passwords -------------------------------------------------------------------------------

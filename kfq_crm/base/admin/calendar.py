@@ -19,7 +19,7 @@ from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from kfq_crm.base.addresses import client_address
 from kfq_crm.base.calendar import current_calendar, remove_day, set_days
-from kfq_crm.base.forms import LedgerDateField, JudgedForm
+from kfq_crm.base.forms import JudgedForm, LedgerDateField
 from kfq_crm.base.models import CalendarDay
 from kfq_crm.base.pages import office_page
 from kfq_crm.base.scoped_admin import ScopedModelAdmin
