@@ -13,6 +13,7 @@ from kfq_crm.base.pages import office_page
 from kfq_crm.base.scoped_admin import visible
 from leads.actions.files import record_download
 from leads.models import Attachment
+from leads.permissions import rights_over
 from leads.templatetags.leads import is_picture
 
 
@@ -25,7 +26,15 @@ def download(request: HttpRequest, pk: int) -> HttpResponse:
         content = attachment.file.open("rb")
     except FileNotFoundError:
         return _lost(request, attachment)
-    record_download(attachment=attachment, by=request.user, address=client_address(request))  # type: ignore[arg-type]  # the admin lets nobody else in
+    try:
+        record_download(
+            attachment=attachment,
+            by=request.user,  # type: ignore[arg-type]  # the admin lets nobody else in
+            address=client_address(request),
+        )
+    except BaseException:
+        content.close()
+        raise
     is_shown = "inline" in request.GET and is_picture(attachment)
     answer = FileResponse(
         content,
@@ -41,7 +50,9 @@ def download(request: HttpRequest, pk: int) -> HttpResponse:
 
 def _lost(request: HttpRequest, attachment: Attachment) -> HttpResponse:
     """The record says that there is a file, the disk says no: tell what to do about it."""
-    context = {"attachment": attachment, "lead": attachment.lead}
+    lead = attachment.lead
+    rights = rights_over(request.user, lead)  # type: ignore[arg-type]  # the admin lets nobody else in
+    context = {"attachment": attachment, "lead": lead, "rights": rights}
     title = _("This file cannot be found")
     return office_page(request, "leads/file_missing.html", title, context, status=404)
 
