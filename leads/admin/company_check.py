@@ -75,12 +75,10 @@ def _found(request: HttpRequest, typed: dict[str, Any]) -> dict[str, Any]:
 
 def _team(request: HttpRequest) -> TaskTeam | None:
     """The team for which the lead would be logged; None while no chain is chosen."""
-    chains = desk_of(request).chains_to_log
-    chosen = request.POST.get("chain", "")
-    wanted = [chain for chain in chains if str(chain.pk) == chosen]
-    if not wanted and len(chains) == 1:
-        wanted = chains
-    return wanted[0].team if wanted else None
+    teams = desk_of(request).teams_to_log
+    chosen = [team for team in teams if str(team.chain_id) == request.POST.get("chain", "")]
+    wanted = chosen or (teams if len(teams) == 1 else [])
+    return TaskTeam.objects.get(pk=wanted[0].pk) if wanted else None
 
 
 admin.site.add_page("leads/lead/check-company/", check_company, "leads_lead_check_company")

@@ -5,83 +5,124 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any
 
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Q, Value
 from django.http import HttpRequest
 
-from chains.models import Chain, Segment
+from chains.models import Chain, Outpost, Segment
 from chains.visibility import sees_all, visible_teams
 from kfq_crm.base.models import User
 
-Group = tuple[str, list[tuple[int, str]]]
+Option = tuple[int, str]
+Group = tuple[str, list[Option]]
+
+
+@dataclass
+class DeskTeam:
+    """A team that the person sees, with its chain and the people who can be given work."""
+
+    pk: int
+    chain_id: int
+    chain_name: str
+    head_id: int | None
+    leader_id: int | None
+    people: list[Option] = field(default_factory=list)
+
+    def has(self, user: User) -> bool:
+        return any(pk == user.pk for pk, _name in self.people)
 
 
 @dataclass
 class Desk:
-    """Chains and people within a person's reach; every part is one query, made when asked for."""
+    """Teams, chains and people within a person's reach; every part is read when asked for."""
 
     user: User
-    _segments: dict[frozenset[int], list[Segment]] = field(default_factory=dict)
 
     @cached_property
     def sees_all(self) -> bool:
         return sees_all(self.user)
 
     @cached_property
-    def chains(self) -> list[Chain]:
-        """All chains (they are public), each with its team and what the person is to it."""
-        membership = User.groups.through.objects.filter(
-            user=self.user, group=OuterRef("team__group")
-        )
-        rows = Chain.objects.select_related("team").order_by("order", "pk")
-        return list(rows.annotate(is_member=Exists(membership)))
+    def teams(self) -> list[DeskTeam]:
+        """Visible teams in the order of their chains, with their active people: one query."""
+        rows = visible_teams(self.user).order_by("chain__order", "pk", "group__user__display_name")
+        found: dict[int, DeskTeam] = {}
+        for pk, chain, name, head, leader, person, called, is_active in rows.values_list(
+            "pk",
+            "chain",
+            "chain__name",
+            "head",
+            "leader",
+            "group__user",
+            "group__user__display_name",
+            "group__user__is_active",
+        ):
+            team = found.setdefault(pk, DeskTeam(pk, chain, name, head, leader))
+            if is_active:
+                team.people.append((person, called))
+        return list(found.values())
 
     @cached_property
-    def own_chains(self) -> list[Chain]:
-        """Chains of the teams that the person works in or leads."""
-        return [chain for chain in self.chains if self._is_own(chain)]
+    def own_teams(self) -> list[DeskTeam]:
+        """Teams that the person works in or leads."""
+        return [t for t in self.teams if t.has(self.user) or t.leader_id == self.user.pk]
 
     @cached_property
-    def chains_to_log(self) -> list[Chain]:
-        """Chains for which the person may log leads."""
-        with_team = [chain for chain in self.chains if hasattr(chain, "team")]
-        return [c for c in with_team if self.sees_all or c.is_member]  # type: ignore[attr-defined]  # annotated
+    def work_teams(self) -> list[DeskTeam]:
+        """Teams that the person works in."""
+        return [team for team in self.teams if team.has(self.user)]
+
+    @cached_property
+    def teams_to_log(self) -> list[DeskTeam]:
+        """Teams for which the person may log leads."""
+        return self.teams if self.sees_all else self.work_teams
 
     @cached_property
     def may_reassign(self) -> bool:
         """Whether there can be leads that the person may hand over: as a head, or by office."""
         if self.user.has_perm("leads.reassign_leads"):
             return True
-        return any(c.team.head_id == self.user.pk for c in self.chains if hasattr(c, "team"))
+        return any(team.head_id == self.user.pk for team in self.work_teams)
 
     @cached_property
-    def members(self) -> list[tuple[int, str, int]]:
-        """Key, name and chain of every active person in the teams that one sees."""
-        teams = visible_teams(self.user)
-        rows = User.staff.filter(is_active=True, groups__task_team__in=teams.values("pk"))
-        ordered = rows.order_by("groups__task_team__chain__order", "display_name", "pk")
-        return list(ordered.values_list("pk", "display_name", "groups__task_team__chain"))
-
-    def members_by_chain(self, chains: Iterable[Chain] | None = None) -> list[Group]:
-        """The same in groups that carry the chain's name, for a select."""
-        groups = []
-        for chain in self.chains if chains is None else chains:
-            people = [(pk, name) for pk, name, where in self.members if where == chain.pk]
-            if people:
-                groups.append((chain.name, people))
-        return groups
+    def chains(self) -> list[Chain]:
+        """All chains; they are public."""
+        return list(Chain.objects.order_by("order", "pk"))
 
     def segments_of(self, chains: Iterable[int]) -> list[Segment]:
         """Segments of these chains in the order of the chain."""
-        wanted = frozenset(chains)
-        if wanted not in self._segments:
-            rows = Segment.objects.filter(chain__in=wanted).order_by("chain__order", "order", "pk")
-            self._segments[wanted] = list(rows) if wanted else []
-        return self._segments[wanted]
+        rows = Segment.objects.filter(chain__in=list(chains))
+        return list(rows.order_by("chain__order", "order", "pk"))
 
-    def _is_own(self, chain: Chain) -> bool:
-        is_leader = hasattr(chain, "team") and chain.team.leader_id == self.user.pk
-        return bool(chain.is_member or is_leader)  # type: ignore[attr-defined]  # annotated above
+    def places(self, chains: Iterable[int]) -> tuple[list[Option], list[Option]]:
+        """Segments of these chains and outposts, for filters: one query for two short lists."""
+        if not hasattr(self, "_places"):
+            self._places = _places(self.user, list(chains))
+        return self._places
+
+
+def people_by_chain(teams: Iterable[DeskTeam]) -> list[Group]:
+    """People in groups that carry the chain's name, for a select."""
+    return [(team.chain_name, team.people) for team in teams if team.people]
+
+
+def _places(user: User, chains: list[int]) -> tuple[list[Option], list[Option]]:
+    outposts = Outpost.objects.visible_to(user).annotate(
+        kind=Value("outpost"), first=Value(0), then=Value(0)
+    )
+    segments = Segment.objects.visible_to(user).filter(chain__in=chains)
+    columns = ("kind", "first", "then", "pk", "name")
+    rows: Any = outposts.order_by().values_list(*columns)
+    if chains:
+        placed = segments.annotate(kind=Value("segment")).order_by()
+        rows = rows.union(
+            placed.values_list("kind", "chain__order", "order", "pk", "name"), all=True
+        )
+    found: dict[str, list[Option]] = {"segment": [], "outpost": []}
+    for kind, _first, _then, pk, name in sorted(rows):
+        found[kind].append((pk, name))
+    return found["segment"], found["outpost"]
 
 
 def desk_of(request: HttpRequest) -> Desk:

@@ -14,11 +14,10 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
-from chains.models import Outpost
 from kfq_crm.base.amounts import Amount, parse_amount
 from kfq_crm.base.dates import parse_day
 from kfq_crm.base.filters import FieldFilter, RangeFilter, RecordFilter, SelectFilter
-from leads.admin.desk import desk_of
+from leads.admin.desk import desk_of, people_by_chain
 from leads.models import Currency, Source
 from leads.models.rules import Band
 from leads.stages import Exit, Stage
@@ -32,9 +31,8 @@ class ChainFilter(RecordFilter):
     column = "chain"
 
     def options(self, request: HttpRequest) -> Iterable[tuple[Any, Any]]:
-        desk = desk_of(request)
-        own = desk.own_chains if len(desk.own_chains) > 1 else []
-        return [(chain.pk, chain.name) for chain in (desk.chains if desk.sees_all else own)]
+        teams = desk_of(request).teams
+        return [(t.chain_id, t.chain_name) for t in teams] if len(teams) > 1 else []
 
 
 class SegmentFilter(RecordFilter):
@@ -45,11 +43,7 @@ class SegmentFilter(RecordFilter):
     column = "segment"
 
     def options(self, request: HttpRequest) -> Iterable[tuple[Any, Any]]:
-        desk = desk_of(request)
-        chosen = request.GET.get(ChainFilter.parameter_name, "")
-        known = {str(chain.pk): chain.pk for chain in desk.chains}
-        chains = [known[chosen]] if chosen in known else [chain.pk for chain in desk.own_chains]
-        return [(segment.pk, segment.name) for segment in desk.segments_of(chains)]
+        return _places(request)[0]
 
 
 class StageFilter(FieldFilter):
@@ -78,7 +72,7 @@ class OwnerFilter(RecordFilter):
     column = "owner"
 
     def options(self, request: HttpRequest) -> Iterable[tuple[Any, Any]]:
-        groups = desk_of(request).members_by_chain()
+        groups = people_by_chain(desk_of(request).teams)
         return groups[0][1] if len(groups) == 1 else groups
 
 
@@ -97,8 +91,7 @@ class OutpostFilter(RecordFilter):
     column = "outpost"
 
     def options(self, request: HttpRequest) -> Iterable[tuple[Any, Any]]:
-        posts = Outpost.objects.visible_to(request.user)  # type: ignore[arg-type]  # signed in
-        return posts.values_list("pk", "name")
+        return _places(request)[1]
 
 
 class StateFilter(SelectFilter):
@@ -209,6 +202,13 @@ LEAD_FILTERS = (
     NextStepFilter,
     ContactFilter,
 )
+
+
+def _places(request: HttpRequest) -> tuple[list[Any], list[Any]]:
+    desk = desk_of(request)
+    chosen = request.GET.get(ChainFilter.parameter_name, "")
+    asked = [team.chain_id for team in desk.teams if str(team.chain_id) == chosen]
+    return desk.places(asked or [team.chain_id for team in desk.own_teams])
 
 
 def _moment(day: date, clock: time) -> datetime:

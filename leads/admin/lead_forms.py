@@ -24,7 +24,7 @@ from kfq_crm.base.codes import clean_phone, clean_uscc
 from kfq_crm.base.errors import RuleViolation
 from kfq_crm.base.forms import AmountField, AmountsForm, LedgerDateField, NumberField
 from kfq_crm.base.models import User
-from leads.admin.desk import Desk, people_of
+from leads.admin.desk import Desk, Option, people_by_chain, people_of
 from leads.models import Lead, Source
 
 AMOUNTS = ("investment", "fixed_investment")
@@ -171,23 +171,25 @@ class LeadForm(AmountsForm):
         )
         self._offer(self._chains())
 
-    def _chains(self) -> list[Chain]:
-        """Chains that the lead's primary chain can be one of."""
+    def _chains(self) -> list[Option]:
+        """Chains that the lead's primary chain can be one of, with their names."""
         raise NotImplementedError
 
-    def _offer(self, chains: list[Chain]) -> None:
-        keys = [chain.pk for chain in chains]
+    def _offer(self, chains: list[Option]) -> None:
+        keys = [pk for pk, _name in chains]
         segments = self.desk.segments_of(keys)
         groups = [
-            (chain.name, [(s.pk, s.name) for s in segments if s.chain_id == chain.pk])
-            for chain in chains
+            (name, [(s.pk, s.name) for s in segments if s.chain_id == pk]) for pk, name in chains
         ]
         self._choose_from("segment", Segment.objects.filter(chain__in=keys), groups)
-        others = [chain for chain in self.desk.chains if [chain.pk] != keys]
         secondary: Any = self.fields["secondary_chains"]
         secondary.queryset = Chain.objects.exclude(pk__in=keys if len(keys) == 1 else [])
-        secondary.choices = [(chain.pk, chain.name) for chain in others]
-        self.fields["readers"].queryset = self._readers(keys)  # type: ignore[attr-defined]  # a ModelMultipleChoiceField
+        secondary.choices = [(c.pk, c.name) for c in self.desk.chains if [c.pk] != keys]
+        readers: Any = self.fields["readers"]
+        if len(keys) == 1:
+            readers.queryset = self._readers(keys[0])
+        else:  # not the people of every team
+            readers.help_text = _("Choose them once the lead is logged.")
 
     def _choose_from(
         self, name: str, rows: Any, groups: Iterable[tuple[str, list[Any]]], blank: bool = True
@@ -199,14 +201,12 @@ class LeadForm(AmountsForm):
         field.queryset = rows
         field.choices = [("", "—"), *options] if blank else options
 
-    def _readers(self, chains: list[int]) -> Any:
-        """The people of these chains' teams and whoever reads it already; not everybody."""
-        near = Q()
-        for chain in chains:
-            near |= people_of(chain)
+    def _readers(self, chain: int) -> Any:
+        """The people of the chain's team and whoever reads it already; not everybody."""
+        near = people_of(chain)
         if self.instance.pk:
             near |= Q(pk__in=self.instance.readers.values("pk"))
-        people = User.staff.filter(near, is_active=True) if near else User.staff.none()
+        people = User.staff.filter(near, is_active=True)
         return people.distinct().order_by("display_name", "pk")
 
     def clean(self) -> dict[str, Any]:
@@ -256,35 +256,29 @@ class LeadAddForm(LeadForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        chains = self._chains()
-        self._choose_from(
-            "owner", self._people(chains), self.desk.members_by_chain(chains), blank=False
-        )
-        self._choose_chain(chains)
+        teams = self.desk.teams_to_log
+        people = User.staff.filter(is_active=True, groups__task_team__in=[t.pk for t in teams])
+        self._choose_from("owner", people.distinct(), people_by_chain(teams), blank=False)
+        self._choose_chain()
         self.fields["investor"].widget.attrs["data-check-url"] = reverse(
             "admin:leads_lead_check_company"
         )
 
-    def _chains(self) -> list[Chain]:
-        return self.desk.chains_to_log
+    def _chains(self) -> list[Option]:
+        return [(team.chain_id, team.chain_name) for team in self.desk.teams_to_log]
 
-    def _choose_chain(self, chains: list[Chain]) -> None:
-        """One chain or none to choose from is chosen; so is the own chain, and oneself."""
-        field: Any = self.fields["chain"]
-        field.queryset = Chain.objects.filter(pk__in=[chain.pk for chain in chains])
-        own = [chain for chain in chains if chain.is_member]  # type: ignore[attr-defined]  # annotated
-        options = [(chain.pk, chain.name) for chain in chains]
-        field.choices = options if len(options) == 1 else [("", "—"), *options]
-        if len(own or chains) == 1:
-            self.initial.setdefault("chain", (own or chains)[0].pk)
-        owner: Any = self.fields["owner"]
+    def _choose_chain(self) -> None:
+        """The only chain is chosen; so are the own chain and oneself."""
+        options, own = self._chains(), self.desk.work_teams
+        chain: Any = self.fields["chain"]
+        chain.queryset = Chain.objects.filter(pk__in=[pk for pk, _name in options])
+        chain.choices = options if len(options) == 1 else [("", "—"), *options]
+        if len(options) == 1 or len(own) == 1:
+            self.initial.setdefault("chain", own[0].chain_id if own else options[0][0])
         self.initial.setdefault("owner", self.desk.user.pk)
         if not own:
+            owner: Any = self.fields["owner"]
             owner.choices = [("", "—"), *owner.choices]
-
-    def _people(self, chains: list[Chain]) -> Any:
-        teams = User.staff.filter(is_active=True, groups__task_team__chain__in=chains)
-        return teams.distinct()
 
     def full_clean(self) -> None:
         super().full_clean()
@@ -303,8 +297,8 @@ class LeadAddForm(LeadForm):
 class LeadChangeForm(LeadForm):
     """A lead's data. Company, chain, person in charge and stage change by verbs of their own."""
 
-    def _chains(self) -> list[Chain]:
-        return [chain for chain in self.desk.chains if chain.pk == self.instance.chain_id]
+    def _chains(self) -> list[Option]:
+        return [(self.instance.chain_id, self.instance.chain.name)]
 
 
 def claim_notice(message: str, company: str) -> Any:

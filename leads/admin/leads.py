@@ -102,16 +102,14 @@ class LeadAdmin(LeadColumns, ScopedModelAdmin):
     # --- The list --------------------------------------------------------------------------
 
     def list_tabs(self, request: HttpRequest) -> Sequence[Tab]:
-        own = desk_of(request).own_chains
+        own = desk_of(request).own_teams
         keys = [key for key in TABS if own or key not in {"mine", "chain"}]
         return [Tab(key, *TABS[key], ORDERS.get(key, ())) for key in keys]
 
     def default_tab(self, request: HttpRequest) -> str:
         """Members begin with their own work, leaders with their chain, the office with all."""
-        own = desk_of(request).own_chains
-        if any(chain.is_member for chain in own):  # type: ignore[attr-defined]  # annotated
-            return "mine"
-        return "chain" if own else "all"
+        desk = desk_of(request)
+        return "mine" if desk.work_teams else "chain" if desk.own_teams else "all"
 
     def in_tab(self, request: HttpRequest, rows: QuerySet[Any], tab: str) -> QuerySet[Any]:
         if tab != "all" and not request.GET.get(StateFilter.parameter_name):
@@ -123,7 +121,7 @@ class LeadAdmin(LeadColumns, ScopedModelAdmin):
         if tab == "mine":
             return rows.filter(owner=request.user)
         if tab == "chain":
-            return rows.filter(chain__in=[chain.pk for chain in desk_of(request).own_chains])
+            return rows.filter(chain__in=[team.chain_id for team in desk_of(request).own_teams])
         if tab == "overdue":
             return rows.filter(next_action_on__lt=today)
         if tab == "stalled":
@@ -169,7 +167,7 @@ class LeadAdmin(LeadColumns, ScopedModelAdmin):
         return bool(obj.may_be_changed)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
-        return super().has_add_permission(request) and bool(desk_of(request).chains_to_log)
+        return super().has_add_permission(request) and bool(desk_of(request).teams_to_log)
 
     def get_form(self, request: Any, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
         kwargs["form"] = LeadChangeForm if change else LeadAddForm

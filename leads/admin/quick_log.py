@@ -51,7 +51,7 @@ class QuickLogForm(FollowUpForm):
         if lead is None:
             for name in self.BLOCKER:
                 self.fields[name] = deepcopy(self.base_fields[name])
-            chains = [chain.pk for chain in desk.own_chains]
+            chains = [team.chain_id for team in desk.work_teams]
             people = User.staff.filter(is_active=True, groups__task_team__chain__in=chains)
             owner: Any = self.fields["blocker_owner"]
             owner.queryset = people.distinct().order_by("display_name")
@@ -144,7 +144,7 @@ def _workable(request: HttpRequest) -> QuerySet[Lead]:
     rows = Lead.objects.visible_to(request.user).open().select_related("enterprise")  # type: ignore[arg-type]  # signed in
     desk = desk_of(request)
     if not desk.sees_all:
-        rows = rows.filter(chain__in=[c.pk for c in desk.own_chains if c.is_member])  # type: ignore[attr-defined]  # annotated
+        rows = rows.filter(chain__in=[team.chain_id for team in desk.work_teams])
     return rows.order_by(F("last_contact_on").desc(nulls_last=True), "-pk")
 
 
