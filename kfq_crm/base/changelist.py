@@ -12,9 +12,9 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import urlencode
-from unfold.views import ChangeList
 
 from kfq_crm.base.calendar import current_calendar
+from kfq_crm.base.listing import ListingChangeList
 
 TAB_VAR = "tab"
 
@@ -29,7 +29,7 @@ class Tab:
     ordering: tuple[Any, ...] = ()
 
 
-class OfficeChangeList(ChangeList):
+class OfficeChangeList(ListingChangeList):
     """A changelist with tabs. The tab is a parameter of its own, not a filter.
 
     An address without a tab opens the first one, unless it searches or filters: then the last

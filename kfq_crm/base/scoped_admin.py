@@ -18,6 +18,7 @@ from kfq_crm.base.changelist import OfficeChangeList, Tab
 from kfq_crm.base.errors import RuleViolation, VersionConflict
 from kfq_crm.base.forms import RuleModelForm
 from kfq_crm.base.history import revisions
+from kfq_crm.base.listing import CappedPaginator
 from kfq_crm.base.models import User, Versioned
 from kfq_crm.base.scoping import ScopedQuerySet
 
@@ -40,6 +41,7 @@ class ScopedModelAdmin(ModelAdmin):
     is_scoped = True
     form = RuleModelForm
     list_per_page = 50
+    paginator = CappedPaginator
     list_filter_submit = True
     list_fullwidth = True
     show_full_result_count = False
