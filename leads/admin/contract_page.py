@@ -39,9 +39,7 @@ def contract_page(request: HttpRequest, pk: int) -> HttpResponse:
         "expands": _seen(request, contract.expands_id),
         "expansions": list(visible(Contract, request.user).filter(expands=contract)),
         "files": list(contract.attachments.select_related("uploaded_by")),
-        "amount_changes": [
-            _change(row) for row in contract.amount_changes.select_related("changed_by")
-        ],
+        "amount_changes": _changes(contract),
     }
     return office_page(request, "leads/contract_page.html", contract.number, context)
 
