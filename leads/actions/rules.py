@@ -62,7 +62,7 @@ def withdraw_rule(*, rule: Rule, by: User, now: datetime | None = None, address:
 
 def _refusal(error: ValidationError) -> RuleViolation:
     """The database's rules in words: a row for that day, or a figure that makes no sense."""
-    codes = {problem.code for problem in error.error_list}
+    codes = {problem.code for problems in error.error_dict.values() for problem in problems}
     if codes & {"unique", "unique_together"}:
         message = _("There is such a rule from that day on; choose another day.")
         return RuleViolation("rule_exists", message, "valid_from")

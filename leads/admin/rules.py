@@ -12,7 +12,7 @@ from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext, pgettext_lazy
+from django.utils.translation import gettext_lazy, ngettext, pgettext, pgettext_lazy
 
 from kfq_crm.base.action_page import ActionPage
 from kfq_crm.base.addresses import client_address
@@ -88,10 +88,10 @@ class RuleAdmin(ScopedModelAdmin):
     @admin.display(description=gettext_lazy("state of the rule"))
     def state(self, rule: Any) -> str:
         if _is_to_come(rule):
-            return _badge("amber", _("to come"))
+            return _badge("amber", pgettext("rules", "to come"))
         if rule.pk == rule.current:
-            return _badge("green", _("in force"))
-        return _badge("grey", _("replaced"))
+            return _badge("green", pgettext("rules", "in force"))
+        return _badge("grey", pgettext("rules", "replaced"))
 
     # --- Writing ---------------------------------------------------------------------------
 

@@ -243,7 +243,7 @@ def test_consequence_is_named_before_anything_is_written(
     client: Client, cast: Cast, asked: RulingRequest, claim: Claim
 ) -> None:
     answer = rule(as_(client, cast.coordinator), asked, cast.team_b)
-    assertContains(answer, "终局")
+    assertContains(answer, "不能修改")
     assertContains(answer, 'name="confirmed"')
     assert not Ruling.objects.exists()
     assertRedirects(rule(client, asked, cast.team_b, confirmed="1"), page(asked))
