@@ -29,6 +29,7 @@ VAR.mkdir(mode=0o700, parents=True, exist_ok=True)
 DEBUG = flag("DEBUG")
 INSECURE_HTTP = flag("KFQ_INSECURE_HTTP")
 PROXY_COUNT = number("KFQ_PROXY_COUNT", 0)
+ZONE_NAME = text("KFQ_ZONE_NAME") or _("Jingjiang Economic and Technological Development Zone")
 
 DATABASE_URL = text("DATABASE_URL")
 REDIS_URL = text("REDIS_URL")

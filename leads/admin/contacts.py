@@ -189,7 +189,11 @@ class ContactAdmin(OwnPageAdmin):
             kwargs["form"] = NewContactForm
         elif obj.owner_id == request.user.pk:
             kwargs["form"] = OwnContactForm
-        return super().get_form(request, obj, change=change, **kwargs)
+        form = super().get_form(request, obj, change=change, **kwargs)
+        if "enterprise" in form.base_fields:
+            widget = form.base_fields["enterprise"].widget
+            widget.can_add_related = widget.can_change_related = widget.can_view_related = False
+        return form
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Sequence[str]:
         return () if obj is None else ("enterprise", *self.readonly_fields)

@@ -27,6 +27,7 @@ from kfq_crm.base.own_page import OwnPageAdmin
 from kfq_crm.base.pages import office_page
 from kfq_crm.base.templatetags.office import day
 from leads.actions.enterprises import register_enterprise, update_enterprise
+from leads.admin.claims import with_progress
 from leads.admin.contacts import contact_rows
 from leads.admin.lead_page import claim_view
 from leads.models import Claim, Enterprise, LandedProject, Lead
@@ -106,8 +107,8 @@ class EnterpriseAdmin(OwnPageAdmin):
         "name",
         "code",
         "parent_group",
-        "industry_code",
-        "region_code",
+        "industry",
+        "region",
         "leads_seen",
         "claimed",
     )
@@ -162,7 +163,15 @@ class EnterpriseAdmin(OwnPageAdmin):
 
     @admin.display(description=gettext_lazy("credit code"), ordering="uscc")
     def code(self, enterprise: Enterprise) -> str:
-        return enterprise.uscc or "—"
+        return format_html('<span class="o-nowrap">{}</span>', enterprise.uscc or "—")
+
+    @admin.display(description=gettext_lazy("industry code"), ordering="industry_code")
+    def industry(self, enterprise: Enterprise) -> str:
+        return enterprise.industry_code or "—"
+
+    @admin.display(description=gettext_lazy("region code"), ordering="region_code")
+    def region(self, enterprise: Enterprise) -> str:
+        return enterprise.region_code or "—"
 
     @admin.display(description=gettext_lazy("open leads"))
     def leads_seen(self, enterprise: Any) -> str:
@@ -174,7 +183,7 @@ class EnterpriseAdmin(OwnPageAdmin):
             return "—"
         until = _("until %(day)s") % {"day": day(enterprise.claim_lapses_on)}
         return format_html(
-            '{}<span class="o-second">{}</span>',
+            '<span>{}<span class="o-second">{}</span></span>',
             enterprise.claim_team,
             until,
         )
@@ -276,7 +285,8 @@ def _projects(user: Any, company: Enterprise) -> QuerySet[LandedProject]:
 def _claims(user: Any, company: Enterprise) -> list[Any]:
     today = timezone.localdate()
     claims = Claim.objects.visible_to(user).filter(enterprise=company).select_related("team")
-    return [claim_view(claim, None, today) for claim in claims.order_by("-pk")]
+    shown: Any = with_progress(claims).order_by("-pk")
+    return [claim_view(claim, claim.progress_on, today) for claim in shown]
 
 
 def _registered_by(user: Any, company: Enterprise) -> TaskTeam | None:

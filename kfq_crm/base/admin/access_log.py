@@ -58,11 +58,11 @@ VALUES: dict[tuple[str, object], str | _StrPromise] = {
 class AccessEntryAdmin(ScopedModelAdmin):
     """Who signed in, revealed, exported or administered what. Nobody writes here by hand."""
 
-    list_display = ("number", "moment", "kind", "who", "what", "particulars", "address")
+    list_display = ("what", "kind", "who", "moment", "particulars", "address", "number")
     list_display_links = None
     list_filter = ("kind", ("at", RangeDateTimeFilter))
     list_select_related = ("actor",)
-    phone_columns = ("moment", "kind", "who", "what", "particulars")
+    phone_columns = ("kind", "who", "moment", "particulars")
     search_fields = ("actor__username", "actor__display_name", "address")
     list_before_template = "base/access_log_check.html"
 

@@ -67,7 +67,7 @@ class AccountAdmin(ScopedModelAdmin):
     phone_columns = ("unit", "belongs_to", "state")
     search_fields = ("username", "display_name", "unit", "phone")
     ordering = ("username",)
-    readonly_fields = ("teams", "account_state", "code_state")
+    readonly_fields = ("sign_in_name", "teams", "account_state", "code_state")
 
     # --- Reading ---------------------------------------------------------------------------
 
@@ -94,10 +94,7 @@ class AccountAdmin(ScopedModelAdmin):
         if obj is None:
             return [(None, {"fields": ("username", *facts, "roles")})]
         state = ("account_state", "code_state")
-        return [(None, {"fields": ("username", *facts, "teams", "roles", *state)})]
-
-    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        return self.readonly_fields if obj is None else ("username", *self.readonly_fields)
+        return [(None, {"fields": ("sign_in_name", *facts, "teams", "roles", *state)})]
 
     @admin.display(description=gettext_lazy("teams and roles"))
     def belongs_to(self, user: User) -> str:
@@ -112,6 +109,10 @@ class AccountAdmin(ScopedModelAdmin):
         return _badge(user)
 
     # --- On the form -----------------------------------------------------------------------
+
+    @admin.display(description=gettext_lazy("sign-in name"))
+    def sign_in_name(self, user: User) -> str:
+        return user.username
 
     @admin.display(description=gettext_lazy("task teams"))
     def teams(self, user: User) -> str:
