@@ -41,6 +41,7 @@ class ScopedModelAdmin(ModelAdmin):
     is_scoped = True
     form = RuleModelForm
     list_per_page = 50
+    empty_value_display = "—"
     paginator = CappedPaginator
     list_filter_submit = True
     list_fullwidth = True
