@@ -43,6 +43,10 @@ class OfficeSite(UnfoldAdminSite):
         closed = [path(route, self.admin_view(view), name=name) for route, view, name in self.pages]
         return [*closed, *self.open_pages]
 
+    def get_urls(self) -> list[Any]:
+        """Without the redirect that opens any row of any table by number, asking nobody."""
+        return [pattern for pattern in super().get_urls() if pattern.name != "view_on_site"]
+
     def register(self, model_or_iterable: Any, admin_class: Any = None, **options: Any) -> None:
         """Only scoped admins have pages: those that libraries register read past visibility."""
         if getattr(admin_class, "is_scoped", False):
