@@ -45,7 +45,8 @@ class OfficeSite(UnfoldAdminSite):
 
     def get_urls(self) -> list[Any]:
         """Without the redirect that opens any row of any table by number, asking nobody."""
-        return [pattern for pattern in super().get_urls() if pattern.name != "view_on_site"]
+        named = super().get_urls()
+        return [part for part in named if getattr(part, "name", "") != "view_on_site"]
 
     def register(self, model_or_iterable: Any, admin_class: Any = None, **options: Any) -> None:
         """Only scoped admins have pages: those that libraries register read past visibility."""
