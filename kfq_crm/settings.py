@@ -15,6 +15,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.templatetags.static import static
 from django.urls import reverse_lazy
 from django.utils.translation import gettext_lazy as _
+from structlog.tracebacks import ExceptionDictTransformer
 
 from kfq_crm.environment import flag, names, number, one_of, own_secret, text
 
@@ -347,13 +348,19 @@ _ENRICH: list[Any] = [
     structlog.stdlib.add_log_level,
     structlog.processors.TimeStamper(fmt="iso", utc=False),
 ]
+# Tracebacks without the values of variables: among them are passwords and telephone numbers.
 _RENDER: dict[str, list[Any]] = {
     "json": [
-        structlog.processors.dict_tracebacks,
+        structlog.processors.ExceptionRenderer(ExceptionDictTransformer(show_locals=False)),
         structlog.processors.JSONRenderer(ensure_ascii=False),
     ],
-    "console": [structlog.dev.ConsoleRenderer(colors=False)],
+    "console": [
+        structlog.dev.ConsoleRenderer(
+            colors=False, exception_formatter=structlog.dev.plain_traceback
+        )
+    ],
 }
+_LEVEL = one_of("LOG_LEVEL", "INFO", "DEBUG", "WARNING", "ERROR")
 
 structlog.configure(
     processors=[*_ENRICH, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
@@ -373,10 +380,13 @@ LOGGING = {
             ],
         },
     },
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "structured"}},
-    "root": {
-        "handlers": ["stderr"],
-        "level": one_of("LOG_LEVEL", "INFO", "DEBUG", "WARNING", "ERROR"),
+    "handlers": {
+        "stderr": {
+            "class": "logging.StreamHandler",
+            "formatter": "structured",
+            "level": _LEVEL,  # Django sets levels of its own on its loggers
+        },
     },
+    "root": {"handlers": ["stderr"], "level": _LEVEL},
     "loggers": {"django": {"handlers": [], "propagate": True}},
 }
