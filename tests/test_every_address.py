@@ -104,7 +104,6 @@ def test_nameless_addresses_tell_nothing(world: World, visitor: Client) -> None:
     assert visitor.get("/admin/nothing/here/").status_code == 404
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("who", ["stranger", "disabled"])
 def test_strangers_are_sent_to_the_sign_in_page(world: World, visitor: Client, who: str) -> None:
     if who == "disabled":
@@ -119,7 +118,6 @@ def test_strangers_are_sent_to_the_sign_in_page(world: World, visitor: Client, w
             assert answer.headers["Location"].split("?")[0] == door, str(case)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("role", ROLES)
 def test_each_of_the_cast_sees_exactly_this(world: World, visitor: Client, role: str) -> None:
     found, readable, shown = {}, {}, set()
@@ -143,7 +141,6 @@ def test_each_of_the_cast_sees_exactly_this(world: World, visitor: Client, role:
 # --- Without a table -------------------------------------------------------------------------
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("role", ["member_b", "outsider", "administrator"])
 def test_hidden_and_missing_cannot_be_told_apart(world: World, visitor: Client, role: str) -> None:
     told = []
@@ -287,7 +284,6 @@ def state() -> dict[str, Any]:
     return {**rows, **others, "groups": groups, "passwords": passwords}
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("role", ["chain_leader_a", "member_b", "outsider"])
 def test_forms_sent_by_those_who_may_not_change_nothing(
     world: World, visitor: Client, role: str
