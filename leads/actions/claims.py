@@ -179,18 +179,23 @@ def request_ruling(
     uscc: str | None = None,
     parent: str = "",
     phones: tuple[str, ...] = (),
+    now: datetime | None = None,
 ) -> RulingRequest:
-    """Ask the coordination office who may court a company that another team holds."""
+    """Ask the coordination office who may court a company that another team holds.
+
+    What logging the company would be refused with can be asked about, and nothing else.
+    """
     _require_party(by, team)
     if not grounds.strip():
         raise RuleViolation("grounds_missing", _("Say why your team should hold it."), "grounds")
     with at_field("uscc"):
         code = clean_uscc(uscc) if uscc else None
-    keys = company_keys(name=company_name, uscc=code, parent=parent, phones=phones)
-    held = held_by_others(claimable(keys), team)
+    held = notice_of(
+        company_name=company_name, team=team, uscc=code, parent=parent, phones=phones, now=now
+    )
     if held is None:
         raise RuleViolation("not_held", _("No other team holds this company; log the lead."))
-    claim = concurrency.lock(Claim.objects.all(), held.pk)
+    claim = concurrency.lock(Claim.objects.all(), held.claim.pk)
     if claim.requests.waiting().filter(asking_team=team).exists():
         raise RuleViolation("already_asked", _("Your team has already asked for a ruling on it."))
     request = RulingRequest(

@@ -37,8 +37,11 @@ from leads.models import Contact, Enterprise
 from leads.queries import members_of
 
 SUBJECTS["contact.phone"] = gettext_lazy("telephone of a contact person")
+SUBJECTS["leads.lead"] = gettext_lazy("list of leads")
+SUBJECTS["attachment"] = gettext_lazy("file of a lead")
 SUBJECTS["contact.owner"] = gettext_lazy("relation to a contact person handed over")
 PARTICULARS["enterprise"] = gettext_lazy("company no.")
+PARTICULARS["lead"] = gettext_lazy("lead no.")
 PARTICULARS["owner"] = gettext_lazy("to person no.")
 
 FACTS = ("name", "post", "phone", "email", "note")

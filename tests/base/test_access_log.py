@@ -64,6 +64,15 @@ def test_log_reads_in_words(client: Client, administrator: User, cast: Cast) -> 
     assertNotContains(answer, "account.disabled")
 
 
+def test_log_names_no_hidden_file_or_search(client: Client, administrator: User) -> None:
+    detail = {"lead": 7, "name": "金丝雀平面图.png", "narrowed_to": {"q": "金丝雀"}, "rows": 3}
+    record_access(AccessKind.DOWNLOAD, by=None, subject="attachment", detail=detail)
+    client.force_login(administrator)
+    answer = client.get(reverse("admin:base_accessentry_changelist"))
+    assertNotContains(answer, "金丝雀")
+    assertContains(answer, "3")
+
+
 def test_log_is_for_those_who_may(client: Client, cast: Cast) -> None:
     address = reverse("admin:base_accessentry_changelist")
     seen = {}

@@ -9,10 +9,12 @@ from django.urls import reverse
 from django.utils.translation import override
 from pytest_django.asserts import assertContains, assertNotContains, assertRedirects
 
+from chains.actions.teams import add_member, appoint
 from chains.roles import ADMINISTRATION, COORDINATION, role_group
 from kfq_crm.base import accounts
 from kfq_crm.base.errors import RuleViolation, VersionConflict
 from kfq_crm.base.models import AccessEntry, AccessKind, User
+from leads.models import Lead
 from tests.cast import Cast
 from tests.factories import PASSWORD, UserFactory
 
@@ -168,6 +170,17 @@ def test_actions_refuse_who_keeps_no_accounts(cast: Cast) -> None:
     for verb in (accounts.disable_account, accounts.enable_account, accounts.set_one_time_password):
         with pytest.raises(RuleViolation):
             verb(user=cast.member_b, by=cast.coordinator)
+
+
+def test_administrator_does_not_let_himself_in(administrator: User, cast: Cast) -> None:
+    """Accounts and teams are kept by people who need not read the leads."""
+    with pytest.raises(RuleViolation) as refused:
+        add_member(team=cast.team_a, user=administrator, by=administrator)
+    assert refused.value.field == "user"
+    with pytest.raises(RuleViolation) as refused:
+        appoint(team=cast.team_a, leader=administrator, by=administrator)
+    assert refused.value.field == "leader"
+    assert not Lead.objects.visible_to(administrator).exists()
 
 
 # --- Passwords -------------------------------------------------------------------------------

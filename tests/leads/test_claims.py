@@ -373,7 +373,11 @@ def test_reopening_claims_the_company_anew_or_names_who_took_it(cast: Cast) -> N
 def request_b(cast: Cast) -> RulingRequest:
     log_a_lead(by=cast.member_a, investor=COMPANY, now=MONDAY)
     return request_ruling(
-        company_name="航天信控动力", team=cast.team_b, grounds="我们先谈的", by=cast.member_b
+        company_name="航天信控动力",
+        team=cast.team_b,
+        grounds="我们先谈的",
+        by=cast.member_b,
+        now=MONDAY,
     )
 
 
@@ -525,7 +529,7 @@ def test_ruling_wants_reasons_and_a_party(cast: Cast, request_b: RulingRequest) 
 
 
 def test_request_is_asked_once_by_a_party(cast: Cast, request_b: RulingRequest) -> None:
-    ask = {"company_name": COMPANY, "grounds": "再问"}
+    ask = {"company_name": COMPANY, "grounds": "再问", "now": MONDAY}
     with pytest.raises(RuleViolation) as again:
         request_ruling(**ask, team=cast.team_b, by=cast.head_b)
     assert again.value.code == "already_asked"

@@ -10,10 +10,10 @@ from django.utils import timezone
 from pytest_django.asserts import assertContains, assertNotContains, assertRedirects
 
 from kfq_crm.base.models import User
-from leads.actions.claims import release_claim, request_ruling, rule_on_claim
+from leads.actions.claims import ClaimHeld, release_claim, request_ruling, rule_on_claim
 from leads.models import Claim, ClaimState, Lead, Ruling, RulingRequest
 from tests.cast import Cast
-from tests.factories import a_uscc, log_a_lead
+from tests.factories import a_uscc, an_enterprise, log_a_lead
 
 pytestmark = pytest.mark.django_db
 COMPANY = "江苏甲金丝雀精密部件有限公司"
@@ -323,4 +323,20 @@ def test_list_tells_waiting_from_ruled(client: Client, cast: Cast, asked: Ruling
 def test_released_claim_frees_the_company(client: Client, cast: Cast, claim: Claim) -> None:
     release_claim(claim=claim, by=cast.head_a)
     answer = ask(as_(client, cast.member_b), cast)
+    assert answer.context["form"].errors["__all__"]
+
+
+def test_whoever_is_refused_for_the_group_may_ask(client: Client, cast: Cast) -> None:
+    """What a team is refused with when it logs a company, it can ask about."""
+    sister = log_a_lead(by=cast.member_a, investor="星海甲公司", parent_group="星海集团").claim
+    an_enterprise(by=cast.coordinator, team=None, name="星海乙公司", parent_group="星海集团")
+    with pytest.raises(ClaimHeld):
+        log_a_lead(by=cast.member_b, investor="星海乙公司")
+    ask(as_(client, cast.member_b), cast, company_name="星海乙公司")
+    assert RulingRequest.objects.get().claim == sister
+
+
+def test_claim_past_its_day_needs_no_ruling(client: Client, cast: Cast, claim: Claim) -> None:
+    with time_machine.travel(timezone.now() + timedelta(days=91)):
+        answer = ask(as_(client, cast.member_b), cast)
     assert answer.context["form"].errors["__all__"]

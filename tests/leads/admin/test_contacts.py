@@ -5,7 +5,9 @@ from django.test import Client
 from django.urls import reverse
 from pytest_django.asserts import assertContains, assertNotContains, assertRedirects
 
+from kfq_crm.base.errors import RuleViolation
 from kfq_crm.base.models import AccessEntry, User
+from leads.actions.enterprises import update_contact
 from leads.models import Contact, Lead
 from tests.cast import Cast
 from tests.factories import a_contact, log_a_lead
@@ -246,6 +248,16 @@ def test_relation_stays_in_the_team(
     assert answer.context["form"].errors["owner"]
     contact.refresh_from_db()
     assert contact.owner == cast.member_a
+
+
+def test_action_keeps_the_relation_in_the_team(cast: Cast, contact: Contact) -> None:
+    for stranger in (cast.member_b, cast.disabled):
+        with pytest.raises(RuleViolation) as refused:
+            update_contact(
+                contact=contact, values={"owner": stranger}, by=cast.head_a, expected=None
+            )
+        assert refused.value.field == "owner"
+    assert reveals() == []
 
 
 def test_list_takes_as_many_queries_for_many_rows(
