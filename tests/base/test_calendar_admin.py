@@ -1,6 +1,7 @@
 """The working-day calendar: the year's picture, own days, spans, what is provisional."""
 
 from datetime import date
+from typing import Any
 
 import pytest
 import time_machine
@@ -24,12 +25,12 @@ def office(client: Client, cast: Cast) -> Client:
     return client
 
 
-def year(client: Client, number: int) -> object:
+def year(client: Client, number: int) -> Any:
     return client.get(reverse(LIST), {"year": number})
 
 
-def cell(answer: object, day: date) -> object:
-    weeks = answer.context["months"][day.month - 1]["weeks"]  # type: ignore[attr-defined]
+def cell(answer: Any, day: date) -> Any:
+    weeks = answer.context["months"][day.month - 1]["weeks"]
     return next(c for week in weeks for c in week if c and c.day == day)
 
 

@@ -3,6 +3,7 @@
 import re
 from datetime import timedelta
 from time import time
+from typing import Any
 
 import pytest
 import time_machine
@@ -44,12 +45,12 @@ def wrong_code(device: TOTPDevice) -> str:
     return next(code for code in ("000000", "111111", "222222", "333333") if code not in near)
 
 
-def give_password(client: Client, **extra: str) -> object:
+def give_password(client: Client, **extra: str) -> Any:
     form = {"username": "gu.hang", "password": PASSWORD, **extra}
     return client.post(reverse("admin:login"), form)
 
 
-def give_code(client: Client, code: str) -> object:
+def give_code(client: Client, code: str) -> Any:
     return client.post(reverse("admin:sign_in_code"), {"code": code})
 
 

@@ -1,6 +1,7 @@
 """Claims and rulings in the admin: what wanes, giving up, asking, deciding once and for all."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 import time_machine
@@ -40,9 +41,9 @@ def asked(cast: Cast, claim: Claim) -> RulingRequest:
     )
 
 
-def page(row: object, name: str = "page") -> str:
-    model = row._meta.model_name  # type: ignore[attr-defined]
-    return reverse(f"admin:leads_{model}_{name}", args=[row.pk])  # type: ignore[attr-defined]
+def page(row: Any, name: str = "page") -> str:
+    model = row._meta.model_name
+    return reverse(f"admin:leads_{model}_{name}", args=[row.pk])
 
 
 def as_(client: Client, person: User) -> Client:
@@ -131,7 +132,7 @@ def test_list_takes_as_many_queries_for_many_rows(
 # --- Asking ----------------------------------------------------------------------------------
 
 
-def ask(client: Client, cast: Cast, **typed: str) -> object:
+def ask(client: Client, cast: Cast, **typed: str) -> Any:
     form = {
         "company_name": COMPANY,
         "uscc": "",
@@ -234,8 +235,8 @@ def test_both_teams_read_the_ruling(
 # --- Ruling ----------------------------------------------------------------------------------
 
 
-def rule(client: Client, asked: RulingRequest, holder: object, **extra: str) -> object:
-    form = {"holder": holder.pk, "reasons": "先谈者为乙方", **extra}  # type: ignore[attr-defined]
+def rule(client: Client, asked: RulingRequest, holder: Any, **extra: str) -> Any:
+    form = {"holder": holder.pk, "reasons": "先谈者为乙方", **extra}
     return client.post(page(asked, "rule"), form)
 
 

@@ -1,5 +1,7 @@
 """Contact persons: the number for its owner, masked elsewhere, shown once and logged first."""
 
+from typing import Any
+
 import pytest
 from django.test import Client
 from django.urls import reverse
@@ -218,7 +220,7 @@ def test_conflict_page_shows_no_number(client: Client, cast: Cast, contact: Cont
 # --- Handing over ----------------------------------------------------------------------------
 
 
-def hand_over(client: Client, contact: Contact, owner: User) -> object:
+def hand_over(client: Client, contact: Contact, owner: User) -> Any:
     form = {"owner": owner.pk, "expected_version": contact.version}
     return client.post(page(contact, "hand_over"), form)
 

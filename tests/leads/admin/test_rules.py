@@ -2,6 +2,7 @@
 
 from datetime import date, timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -34,8 +35,8 @@ def in_days(days: int) -> date:
     return timezone.localdate() + timedelta(days=days)
 
 
-def errors(answer: object) -> dict[str, list[str]]:
-    return dict(answer.context["adminform"].form.errors)  # type: ignore[attr-defined]
+def errors(answer: Any) -> dict[str, list[str]]:
+    return dict(answer.context["adminform"].form.errors)
 
 
 # --- Adding ----------------------------------------------------------------------------------
