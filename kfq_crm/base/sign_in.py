@@ -54,6 +54,7 @@ class SignIn(LoginView):
 
     def form_valid(self, form: Any) -> HttpResponse:
         user = form.get_user()
+        self.request.session.pop(PENDING, None)
         if not second_factor.is_on(user):
             return super().form_valid(form)
         self.request.session[PENDING] = {

@@ -171,7 +171,7 @@ def test_full_width_code_is_read(client: Client, cast: Cast) -> None:
 def test_company_on_record_leads_to_its_page(client: Client, cast: Cast) -> None:
     known = an_enterprise(by=cast.member_a, team=cast.team_a, name="靖江市星河轴承有限公司")
     answer = as_(client, cast.member_a).post(reverse(ADD), facts(name=known.name, note="x"))
-    assertContains(answer, page(known))
+    assertContains(answer, f'href="{page(known)}"')
     assert Enterprise.objects.get().note == ""
 
 
