@@ -54,7 +54,7 @@ def hand_over_companies(*, chain: Chain, person: User, heir: User | None, by: Us
     return len(keys)
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def mark_became_lead(*, chain: Chain, name: str, by: User) -> None:
     """Note on the chain's list that a lead was logged for this company, if it stands there."""
     sought = TargetCompany.objects.filter(chain=chain, name_key=company_key(name))

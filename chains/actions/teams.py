@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
-from django.contrib.auth.models import Group, Permission
+from django.contrib.auth.models import Group
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -136,7 +136,7 @@ def set_outposts(
 
 def refresh_group_permissions() -> None:
     """Give every team's Group the permissions that members have now (after an upgrade)."""
-    granted: list[Permission] = list(permissions_of(MEMBER))
+    granted = permissions_of(MEMBER)
     for team in TaskTeam.objects.select_related("group"):
         team.group.permissions.set(granted)
 

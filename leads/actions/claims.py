@@ -49,7 +49,7 @@ class ClaimHeld(RuleViolation):
         self.claim = claim
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def claim_company(
     *, enterprise: Enterprise, team: TaskTeam, by: User, now: datetime | None = None
 ) -> Claim:
@@ -60,16 +60,16 @@ def claim_company(
     """
     today = timezone.localdate(now)
     keys = keys_to_claim(enterprise)
-    _free_lapsed(keys, today)
-    own = Claim.objects.active().filter(enterprise=enterprise, team=team).first()
-    if own:
-        take_keys(own, keys)
-        return own
-    _refuse_held(keys, team)
-    claim = _open_claim(enterprise, team, today, by=by)
+    held = [row.claim for row in _free_lapsed(keys, today)]
+    own = next((c for c in held if c.enterprise_id == enterprise.pk and c.team_id == team.pk), None)
+    other = next((claim for claim in held if claim.team_id != team.pk), None)
+    if other and not own:
+        raise ClaimHeld(other)
+    claim = own or _open_claim(enterprise, team, today, by=by)
     take_keys(claim, keys)
-    # Looked at before for the notice, after for the race: the unique index let one team through.
-    _refuse_held(keys, team)
+    if not own:
+        # Looked at before for the notice, after for the race: the unique index lets one through.
+        _refuse_held(keys, team)
     return claim
 
 
@@ -306,14 +306,20 @@ def _refuse_held(keys: Collection[Key], team: TaskTeam, field: str = "investor")
         raise ClaimHeld(other, field)
 
 
-def _free_lapsed(keys: Collection[Key], today: date) -> None:
-    """End claims on these keys whose day has passed and that the sweep has not come to yet."""
-    overdue = {row.claim_id for row in held_keys(keys) if row.claim.lapses_on < today}
-    if overdue:
-        # Asked again under the lock: progress may have moved the day in this very moment.
-        due = Claim.objects.active().filter(pk__in=overdue, lapses_on__lt=today).order_by("pk")
-        for claim in due.select_for_update(no_key=True):
-            _end(claim, ClaimState.LAPSED, today, by=None)
+def _free_lapsed(keys: Collection[Key], today: date) -> list[ClaimKey]:
+    """End claims on these keys whose day has passed and that the sweep has not come to yet.
+
+    Returns the keys that are held after it, the strongest first.
+    """
+    held = held_keys(keys)
+    overdue = {row.claim_id for row in held if row.claim.lapses_on < today}
+    if not overdue:
+        return held
+    # Asked again under the lock: progress may have moved the day in this very moment.
+    due = Claim.objects.active().filter(pk__in=overdue, lapses_on__lt=today).order_by("pk")
+    for claim in due.select_for_update(no_key=True):
+        _end(claim, ClaimState.LAPSED, today, by=None)
+    return held_keys(keys)
 
 
 def _end(

@@ -77,6 +77,8 @@ def match_or_register(
     known = find_matches(name=fresh.name, uscc=fresh.uscc).first_same()
     if known:
         return _completed(known, fresh, by=by)
+    if not fresh.uscc:
+        return concurrency.create(fresh, by=by)
     try:
         with transaction.atomic():
             return concurrency.create(fresh, by=by)
