@@ -15,7 +15,7 @@ from leads.admin import attachments as view
 from leads.models import Attachment
 from tests.cast import Cast
 from tests.factories import log_a_lead
-from tests.leads.admin.test_lead_page import PNG
+from tests.leads.admin.browsing import PNG
 
 pytestmark = pytest.mark.django_db
 PDF = b"%PDF-1.7\n1 0 obj\n<<>>\nendobj\ntrailer\n<<>>\n%%EOF\n"

@@ -1,24 +1,19 @@
 """Contracts in the admin: recording on the lead, the page, correcting with a reason, promises."""
 
-import re
-from datetime import datetime
 from decimal import Decimal
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
-from django.utils import timezone
 from pytest_django.asserts import assertContains, assertNotContains, assertRedirects
 from pytest_django.fixtures import DjangoAssertNumQueries
 from zeal import zeal_context
 
-from kfq_crm.base.models import User
 from leads.actions.contracts import add_commitment, update_contract
 from leads.actions.files import attach_file
-from leads.models import Commitment, Contract, ContractAmountChange, LandedProject, Lead
+from leads.models import Commitment, Contract, ContractAmountChange, LandedProject
 from tests.cast import Cast
 from tests.factories import (
     a_contract,
@@ -28,44 +23,15 @@ from tests.factories import (
     log_a_lead,
     open_gate,
 )
-from tests.leads.admin.test_lead_page import PNG
+from tests.leads.admin.browsing import CHINESE, PNG, as_, paper, verb
 
 pytestmark = pytest.mark.django_db
-A_MONDAY = datetime(2026, 11, 23, 10, tzinfo=ZoneInfo("Asia/Shanghai"))
-CHINESE = re.compile("[\u4e00-\u9fff]")
 LIST = "admin:leads_contract_changelist"
 VERBS = ("add_commitment", "attach", "open_project")
 
 
-def record(lead: Lead) -> str:
-    return reverse("admin:leads_lead_record_contract", args=[lead.pk])
-
-
 def url(contract: Contract, name: str = "page") -> str:
     return reverse(f"admin:leads_contract_{name}", args=[contract.pk])
-
-
-def as_(client: Client, person: User) -> Client:
-    client.force_login(person)
-    return client
-
-
-def paper(**values: Any) -> dict[str, Any]:
-    """What the form sends: amounts as words, everything else as typed."""
-    return {
-        "number": "靖开招〔2026〕7号",
-        "kind": "investment",
-        "signed_on": "2026.11.20",
-        "our_party": "靖江经济技术开发区管理委员会",
-        "their_party": "投资方",
-        "investment": "3.2亿",
-        "fixed_investment": "2.1亿元",
-        "land_mu": "９６.５",
-        "exclusion": "",
-        "legal_review_reference": "法审〔2026〕7号",
-        "fair_competition_reference": "公审〔2026〕7号",
-        **values,
-    }
 
 
 def sent_back(contract: Contract, **changes: Any) -> dict[str, Any]:
@@ -93,8 +59,8 @@ def test_contract_is_404_for_another_team_everywhere(client: Client, cast: Cast)
         assert client.get(url(contract, name)).status_code == 404, name
         if name != "history":
             assert client.post(url(contract, name), sent_back(contract)).status_code == 404, name
-    assert client.get(record(lead)).status_code == 404
-    assert client.post(record(lead), paper()).status_code == 404
+    assert client.get(verb(lead, "record_contract")).status_code == 404
+    assert client.post(verb(lead, "record_contract"), paper()).status_code == 404
     assertNotContains(client.get(reverse(LIST), {"tab": "all"}), contract.number)
     assert Contract.objects.count() == 1
 
@@ -139,82 +105,6 @@ def test_colleague_reads_and_promises_but_does_not_change(client: Client, cast: 
     assert client.get(url(contract, "add_commitment")).status_code == 200
     assert client.get(url(contract, "open_project")).status_code == 403
     assert client.post(url(contract, "change"), sent_back(contract)).status_code == 403
-
-
-# --- Recording ------------------------------------------------------------------------------
-
-
-def test_contract_is_recorded_from_words_with_its_scan(
-    client: Client, cast: Cast, time_machine: Any
-) -> None:
-    time_machine.move_to(A_MONDAY, tick=False)
-    lead = log_a_lead(by=cast.member_a)
-    scan = SimpleUploadedFile("合同.png", PNG)
-    answer = as_(client, cast.member_a).post(record(lead), paper(file=scan))
-    contract = Contract.objects.get()
-    assertRedirects(answer, url(contract))
-    assert (contract.investment, contract.fixed_investment, contract.currency) == (
-        Decimal(32000),
-        Decimal(21000),
-        "CNY",
-    )
-    assert contract.land_mu == Decimal("96.5")
-    assert contract.attachments.get().name == "合同.png"
-    assertContains(client.get(url(contract)), "3.2 亿元")
-
-
-def test_dollars_stay_dollars(client: Client, cast: Cast) -> None:
-    lead = log_a_lead(by=cast.member_a)
-    day = str(timezone.localdate())
-    sent = paper(signed_on=day, investment="5000万美元", fixed_investment="3000万美元")
-    as_(client, cast.member_a).post(record(lead), sent)
-    contract = Contract.objects.get()
-    assert (contract.investment, contract.currency) == (Decimal(5000), "USD")
-
-
-BAD_PAPERS = {
-    "no number": ({"number": ""}, "number"),
-    "number taken": ({"number": "已有"}, "number"),
-    "signed tomorrow": ({"signed_on": "2026-11-24"}, "signed_on"),
-    "no such day": ({"signed_on": "2026-02-30"}, "signed_on"),
-    "amount without unit": ({"investment": "32000"}, "investment"),
-    "amount of nothing": ({"investment": "0万元"}, "investment"),
-    "negative amount": ({"investment": "-3亿"}, "investment"),
-    "not an amount": ({"investment": "很多"}, "investment"),
-    "two currencies": ({"fixed_investment": "2000万美元"}, "fixed_investment"),
-    "fixed above total": ({"fixed_investment": "4亿"}, "fixed_investment"),
-    "land in words": ({"land_mu": "九十亩"}, "land_mu"),
-    "endless land": ({"land_mu": "NaN"}, "land_mu"),
-    "works end before they start": (
-        {"planned_start_on": "2027-05-01", "planned_completion_on": "2027-01-01"},
-        "planned_completion_on",
-    ),
-    "added to nothing": ({"added_investment": "1亿"}, "expands"),
-    "expands a hidden contract": (
-        {"expands": "{hidden}", "added_investment": "1亿"},
-        "expands",
-    ),
-    "no such kind": ({"kind": "handshake"}, "kind"),
-    "file that is not what it says": ({"file": "bad"}, "file"),
-}
-
-
-@pytest.mark.parametrize("name", BAD_PAPERS)
-def test_bad_paper_is_refused_in_chinese_at_its_field(
-    client: Client, cast: Cast, name: str, time_machine: Any
-) -> None:
-    time_machine.move_to(A_MONDAY, tick=False)
-    values, field = BAD_PAPERS[name]
-    hidden = a_contract(log_a_lead(by=cast.member_b), by=cast.member_b)
-    lead = log_a_lead(by=cast.member_a)
-    a_contract(lead, by=cast.member_a, number="已有", kind="intent")
-    made: dict[str, Any] = {"{hidden}": hidden.pk, "bad": SimpleUploadedFile("合同.pdf", b"MZ")}
-    sent = paper(**{key: made.get(value, value) for key, value in values.items()})
-    answer = as_(client, cast.member_a).post(record(lead), sent)
-    form = answer.context["form"]
-    assert list(form.errors) == [field]
-    assert CHINESE.search(" ".join(form.errors[field]))
-    assert Contract.objects.count() == 2
 
 
 # --- The page -------------------------------------------------------------------------------
