@@ -117,6 +117,7 @@ class Line:
     kind: MilestoneKind
     row: Milestone | None
     is_next: bool
+    is_ahead: bool  # not before the latest one, which a report may state alone
 
     @property
     def state(self) -> str:
@@ -127,8 +128,9 @@ class Line:
 
 def lines_of(project: LandedProject) -> list[Line]:
     rows = {row.kind: row for row in project.milestones.all()}
-    following = next_milestone(project)
-    return [Line(kind, rows.get(kind), kind == following) for kind in milestones_of(project)]
+    following, kinds = next_milestone(project), milestones_of(project)
+    ahead = kinds[kinds.index(following) :] if following else []
+    return [Line(kind, rows.get(kind), kind == following, kind in ahead) for kind in kinds]
 
 
 def project_page(request: HttpRequest, pk: int) -> HttpResponse:
@@ -221,7 +223,7 @@ class PlanPage(ProjectPage):
     form_class = PlanForm
 
     def kinds(self) -> list[MilestoneKind]:
-        return [line.kind for line in lines_of(self.subject) if line.state != "is-done"]
+        return [line.kind for line in lines_of(self.subject) if line.is_ahead]
 
     def act(self, form: Any) -> str:
         milestone = plan_milestone(

@@ -150,6 +150,14 @@ def test_report_is_quoted_with_its_section_and_read_only(client: Client, cast: C
         assert send(client, project, verb, **met()).status_code == 403
 
 
+def test_nothing_is_planned_before_what_the_report_states(client: Client, cast: Cast) -> None:
+    project = of_the_report(cast, milestone="started")
+    as_(client, cast.coordinator)
+    choices = client.get(url(project, "plan")).context["form"].fields["kind"].choices
+    assert [value for value, _label in choices] == ["completed", "producing", "full"]
+    assertNotContains(client.get(url(project)), url(project, "plan", kind="land"))
+
+
 def test_office_goes_on_with_a_project_of_the_report(client: Client, cast: Cast) -> None:
     project = of_the_report(cast, milestone="registered")
     as_(client, cast.coordinator)
