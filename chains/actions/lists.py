@@ -73,7 +73,7 @@ def save_segment(
 
     The chain is locked first: two moves at once could close a circle that neither sees.
     """
-    Chain.objects.select_for_update(no_key=True).get(pk=values.get("chain", segment.chain).pk)
+    Chain.objects.select_for_update(no_key=True).get(pk=(values.get("chain") or segment.chain).pk)
     record = _apply(segment, values, by=by, expected=expected)
     parent = record.parent
     if parent and parent.chain_id != record.chain_id:

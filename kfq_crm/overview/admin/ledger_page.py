@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from tempfile import TemporaryFile
 from typing import Any
 
@@ -27,17 +28,19 @@ def team_ledger(request: HttpRequest, pk: int) -> FileResponse:
     team = get_object_or_404(TaskTeam.objects.visible_to(user).select_related("chain"), pk=pk)
     if not user.has_perm("leads.export_leads"):
         raise PermissionDenied
-    file = TemporaryFile()  # noqa: SIM115 — the response closes it when it is sent
-    counts = write_ledger(team.chain, user, file)
     name = _("%(chain)s one-chain list") % {"chain": team.chain}
-    record_access(
-        AccessKind.EXPORT,
-        by=user,
-        subject=name,
-        instance=team,
-        detail={"rows": counts},
-        address=client_address(request),
-    )
+    with ExitStack() as stack:
+        file = stack.enter_context(TemporaryFile())
+        counts = write_ledger(team.chain, user, file)
+        record_access(
+            AccessKind.EXPORT,
+            by=user,
+            subject=name,
+            instance=team,
+            detail={"rows": counts},
+            address=client_address(request),
+        )
+        stack.pop_all()  # from here on the response closes the file
     file.seek(0)
     day = timezone.localdate().isoformat()
     return FileResponse(file, as_attachment=True, filename=f"{name} {day}.xlsx")

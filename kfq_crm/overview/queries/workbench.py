@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 SHOWN_TODAY = 20
 SHOWN_WAITING = 10
 SHOWN_WEEK = 5
-ROW = ("enterprise", "chain", "owner")
+ROW = ("chain", "owner")
+WIDE = ("search_text", "search_grams", "summary")  # columns that no row shows
 
 
 @dataclass(frozen=True)
@@ -56,7 +57,7 @@ class Week:
 
 def day_of(desk: Desk, today: date) -> Day:
     """Overdue the longest first, then what is due today."""
-    leads = desk.day_leads().select_related(*ROW).order_by("next_action_on", "pk")
+    leads = desk.day_leads().select_related(*ROW).defer(*WIDE).order_by("next_action_on", "pk")
     late, now = leads.filter(next_action_on__lt=today), leads.filter(next_action_on=today)
     only_today = {"next_from": today, "next_to": today, "state": "open"}
     return Day(
@@ -90,15 +91,17 @@ def _decisions(desk: Desk) -> Pile[Lead] | None:
         if not led:
             return None
         asked = leads.filter(waiting_for=WaitingFor.LEADER, chain__in=led)
-    return pile(asked.select_related(*ROW).order_by("waiting_since", "pk"), SHOWN_WAITING)
+    return pile(
+        asked.select_related(*ROW).defer(*WIDE).order_by("waiting_since", "pk"), SHOWN_WAITING
+    )
 
 
 def week_of(desk: Desk, today: date) -> Week:
     """What the desk's chains did since Monday, and what has not moved for months."""
     monday = today - timedelta(days=today.weekday())
     since = timezone.make_aware(datetime.combine(monday, time.min))
-    leads = desk.chain_leads().filter(chain__in=desk.chain_keys)
-    new = leads.filter(created_at__gte=since).select_related(*ROW).order_by("-created_at")
+    leads = desk.chain_leads().filter(chain__in=desk.chain_keys).select_related(*ROW).defer(*WIDE)
+    new = leads.filter(created_at__gte=since).order_by("-created_at")
     limits = stall_limits(today)
     return Week(
         since=monday,
@@ -112,24 +115,15 @@ def _moves(desk: Desk, since: datetime) -> QuerySet[StageChange]:
     moves = StageChange.objects.visible_to(desk.user).filter(moved_at__gte=since)
     if not desk.whole_zone:
         moves = moves.filter(lead__chain__in=desk.chain_keys)
-    return (
-        moves.exclude(kind=StageChangeKind.LOGGED)
-        .select_related("lead__enterprise", "moved_by")
-        .order_by("-moved_at")
-    )
+    return moves.exclude(kind=StageChangeKind.LOGGED).select_related("lead").order_by("-moved_at")
 
 
 def _stuck(desk: Desk, leads: QuerySet[Lead], limits: StallLimits) -> Pile[Lead]:
     """Those with a progress to look back to first: the oldest progress on top."""
     rows = stalled(leads, limits.yellow)
-    shown = list(
-        leads.filter(exit="", last_progress_on__lt=limits.yellow)
-        .select_related(*ROW)
-        .order_by("last_progress_on")[:SHOWN_WEEK]
-    )
-    if len(shown) < SHOWN_WEEK:
-        never = rows.filter(last_progress_on=None).select_related(*ROW).order_by("created_at")
-        shown += never[: SHOWN_WEEK - len(shown)]
+    once = leads.filter(exit="", last_progress_on__lt=limits.yellow).order_by("last_progress_on")
+    never = rows.filter(last_progress_on=None).order_by("created_at")
+    shown = [*once[:SHOWN_WEEK], *never[:SHOWN_WEEK]][:SHOWN_WEEK]
     for lead in shown:
         lead.card = limits.card(idle_since(lead))  # type: ignore[attr-defined]  # shown beside the row
     return Pile(shown, capped_count(rows), lead_list(desk, "stalled"))
