@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime, time, timedelta
 from functools import partial
@@ -19,7 +18,6 @@ from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from kfq_crm.base.changelist import Tab
 from kfq_crm.base.filters import RangeFilter
-from kfq_crm.base.parsing import nfkc
 from kfq_crm.base.scoped_admin import ScopedModelAdmin
 from leads.actions.pipeline import log_lead, update_lead
 from leads.admin.desk import desk_of
@@ -30,10 +28,9 @@ from leads.admin.lead_filters import LEAD_FILTERS, StateFilter
 from leads.admin.lead_forms import ADD_FIELDSETS, CHANGE_FIELDSETS, LeadAddForm, LeadChangeForm
 from leads.models import Lead
 from leads.permissions import rights_over
-from leads.queries import stalled
+from leads.queries import search_leads, stalled
 from leads.rulebook import stall_limits
 
-NUMBER = re.compile(r"xs0*([1-9][0-9]{0,17})", re.IGNORECASE)
 TABS = {
     "mine": (
         pgettext_lazy("leads", "mine"),
@@ -134,10 +131,7 @@ class LeadAdmin(LeadColumns, ScopedModelAdmin):
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
     ) -> tuple[QuerySet[Any], bool]:
-        number = NUMBER.fullmatch(nfkc(search_term))
-        if number:
-            return queryset.filter(pk=number[1]), False
-        return super().get_search_results(request, queryset, search_term)
+        return search_leads(queryset, search_term), False
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
         """Only what the filters offer: other columns could be guessed letter by letter."""

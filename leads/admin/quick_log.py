@@ -27,13 +27,13 @@ from kfq_crm.base.errors import RuleViolation
 from kfq_crm.base.forms import add_violation
 from kfq_crm.base.models import User
 from kfq_crm.base.pages import office_page
-from kfq_crm.base.search import matching
 from kfq_crm.base.workdays import WorkCalendar
 from leads.actions.entries import log_follow_up_with_files
 from leads.admin.desk import Desk, desk_of
 from leads.admin.followup_form import FollowUpForm
 from leads.models import Lead
 from leads.permissions import NotAllowed, rights_over
+from leads.queries import search_leads
 from leads.rulebook import cadence_days
 
 RECENT = 8
@@ -114,7 +114,7 @@ def find_leads(request: HttpRequest) -> HttpResponse:
     _require_logging(request)
     words = request.GET.get("q", "").strip()[:60]
     rows = _workable(request)
-    found = matching(rows, words)[:FOUND] if words else _recent(request, rows)
+    found = search_leads(rows, words)[:FOUND] if words else _recent(request, rows)
     return TemplateResponse(
         request, "leads/quick_log_choices.html", {"choices": _choices(found, None), "words": words}
     )
