@@ -78,17 +78,23 @@ def save_segment(
     parent = record.parent
     if parent and parent.chain_id != record.chain_id:
         raise RuleViolation("other_chain", _("Choose a segment of the same chain."), "parent")
-    seen = {record.pk} - {None}
-    while parent:
-        if parent.pk in seen:
-            raise RuleViolation("circle", _("A segment cannot lie inside itself."), "parent")
-        seen.add(parent.pk)
-        parent = parent.parent
+    _check_circle(record)
     same = Segment.objects.filter(chain=record.chain_id, parent=record.parent_id, name=record.name)
     if same.exclude(pk=record.pk).exists():
         raise RuleViolation("name_taken", _("There is a segment of this name here."), "name")
     record.code = record.code or _free_code(record)
     return _write(record, by=by)
+
+
+def _check_circle(record: Segment) -> None:
+    """Walks the rows as they are under the lock; the parent in the form may be older."""
+    parents = dict(Segment.objects.filter(chain=record.chain_id).values_list("pk", "parent"))
+    above, seen = record.parent_id, {record.pk}
+    while above:
+        if above in seen:
+            raise RuleViolation("circle", _("A segment cannot lie inside itself."), "parent")
+        seen.add(above)
+        above = parents.get(above)
 
 
 @transaction.atomic
