@@ -24,7 +24,7 @@ def own_chains(request: HttpRequest) -> Any:
     return Chain.objects.filter(pk__in=own_teams(request.user).values("chain"))  # type: ignore[arg-type]  # as above
 
 
-class PlaceField(forms.ModelChoiceField):
+class PlaceField(forms.ModelChoiceField):  # type: ignore[type-arg]  # segments or gaps
     """A segment or a gap, with its chain before it."""
 
     def label_from_instance(self, obj: Any) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 from django.contrib import admin
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
@@ -88,7 +89,7 @@ class GapAdmin(RecordAdmin):
 
     @display(description=_("Closed on"), ordering="closed_on")
     def closed(self, gap: Gap) -> str:
-        return day(gap.closed_on) if gap.closed_on else _("open (gap)")
+        return day(gap.closed_on) if gap.closed_on else gettext("open (gap)")
 
 
 @admin.register(SegmentLink)

@@ -94,4 +94,4 @@ class OutpostAdmin(RecordAdmin):
 
     @display(description=_("Closed on"), ordering="closed_on")
     def closed(self, outpost: Outpost) -> str:
-        return day(outpost.closed_on) if outpost.closed_on else _("open (outpost)")
+        return day(outpost.closed_on) if outpost.closed_on else gettext("open (outpost)")

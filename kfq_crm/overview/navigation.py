@@ -127,7 +127,7 @@ SECTIONS = (
 
 def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
     """Groups of links in unfold's SIDEBAR format; empty groups are left out."""
-    groups = []
+    groups: list[dict[str, Any]] = []
     for section in SECTIONS:
         if section.permission and not request.user.has_perm(section.permission):
             continue

@@ -4,8 +4,10 @@ from datetime import date, timedelta
 from typing import Any
 
 from django.test import Client
+from django.urls import reverse
 from django.utils import timezone
 
+from chains.models import TaskTeam
 from kfq_crm.base.models import User
 from leads.models import Lead
 from tests.factories import log_a_lead
@@ -37,3 +39,13 @@ def months_ago(months: int) -> date:
 def confidential(*, by: User, **overrides: Any) -> Lead:
     values = {"confidential": True, "code_name": "启明项目", "title": "不可外传的项目名称"}
     return log_a_lead(by=by, **{**values, **overrides})
+
+
+def send(client: Client, who: User, route: str, *args: Any, **data: Any) -> Any:
+    """The answer to a form that this person sends."""
+    client.force_login(who)
+    return client.post(reverse(f"admin:{route}", args=args), data)
+
+
+def team_page_of(team: TaskTeam) -> str:
+    return reverse("admin:team_page", args=[team.pk])

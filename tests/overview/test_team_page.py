@@ -10,9 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from chains.actions.lists import save_target_company
-from chains.actions.teams import appoint
 from chains.models import Outpost, TargetCompany, TaskTeam
-from chains.roles import ADMINISTRATION, CHAIN_LEADER, role_group
 from kfq_crm.base.models import User
 from leads.actions.followups import raise_blocker
 from leads.actions.pipeline import exit_lead
@@ -20,20 +18,9 @@ from leads.models import Blocker, Lead
 from leads.stages import Exit
 from tests.cast import Cast
 from tests.factories import UserFactory, log_a_lead
-from tests.overview.pages import a_lead_due, confidential, open_page
+from tests.overview.pages import a_lead_due, confidential, open_page, send, team_page_of
 
 Queries = Callable[..., Any]
-
-
-def page_of(team: TaskTeam) -> str:
-    return reverse("admin:team_page", args=[team.pk])
-
-
-@pytest.fixture
-def administrator(cast: Cast) -> User:
-    user = UserFactory(username="administrator", display_name="系统管理员")
-    user.groups.add(role_group(ADMINISTRATION))
-    return user
 
 
 # --- Reading ---------------------------------------------------------------------------------
@@ -45,21 +32,21 @@ def test_team_page_is_for_the_team_and_the_offices(
     found = {
         name
         for name, who in cast.people()
-        if open_page(client, who, page_of(cast.team_a)).status_code == 200
+        if open_page(client, who, team_page_of(cast.team_a)).status_code == 200
     }
     assert found == {"member_a", "second_member_a", "head_a", "coordinator", "chain_leader_a"}
-    assert open_page(client, administrator, page_of(cast.team_a)).status_code == 200
+    assert open_page(client, administrator, team_page_of(cast.team_a)).status_code == 200
 
 
 def test_team_page_of_another_team_is_not_found(client: Client, cast: Cast) -> None:
-    assert open_page(client, cast.member_b, page_of(cast.team_a)).status_code == 404
+    assert open_page(client, cast.member_b, team_page_of(cast.team_a)).status_code == 404
 
 
 def test_members_stand_with_their_open_and_overdue_leads(client: Client, cast: Cast) -> None:
     a_lead_due(-3, by=cast.member_a)
     a_lead_due(3, by=cast.member_a)
     a_lead_due(-3, by=cast.second_member_a)
-    shown = open_page(client, cast.head_a, page_of(cast.team_a)).context["colleagues"]
+    shown = open_page(client, cast.head_a, team_page_of(cast.team_a)).context["colleagues"]
     counts = {row.user: (row.open, row.overdue) for row in shown}
     assert counts == {
         cast.head_a: (0, 0),
@@ -76,7 +63,7 @@ def test_counts_leave_out_what_one_may_not_see(
     log_a_lead(by=cast.member_a)
 
     def seen_by(who: User) -> int:
-        shown = open_page(client, who, page_of(cast.team_a)).context["colleagues"]
+        shown = open_page(client, who, team_page_of(cast.team_a)).context["colleagues"]
         return next(row.open for row in shown if row.user == cast.member_a)
 
     assert (seen_by(cast.head_a), seen_by(cast.coordinator), seen_by(administrator)) == (2, 1, 0)
@@ -86,7 +73,7 @@ def test_list_shows_the_chains_own_rows(client: Client, cast: Cast) -> None:
     lead = log_a_lead(by=cast.member_a)
     log_a_lead(by=cast.member_b)
     own = a_company(cast, "演示航空动力有限公司")
-    shown = open_page(client, cast.member_a, page_of(cast.team_a)).context["list"]
+    shown = open_page(client, cast.member_a, team_page_of(cast.team_a)).context["list"]
     assert (list(shown.leads), list(shown.companies)) == ([lead], [own])
 
 
@@ -104,7 +91,7 @@ def test_team_page_takes_the_same_queries(
         a_company(cast, f"演示第{place}航空动力有限公司")
     client.force_login(cast.head_a)
     with django_assert_num_queries(21):
-        client.get(page_of(cast.team_a))
+        client.get(team_page_of(cast.team_a))
 
 
 def test_only_those_who_may_are_offered_changes(client: Client, cast: Cast) -> None:
@@ -112,17 +99,12 @@ def test_only_those_who_may_are_offered_changes(client: Client, cast: Cast) -> N
     name = reverse("admin:team_appoint", args=[cast.team_a.pk])
     offered = {}
     for who in (cast.coordinator, cast.head_a, cast.member_a, cast.chain_leader_a):
-        page = open_page(client, who, page_of(cast.team_a)).content.decode()
+        page = open_page(client, who, team_page_of(cast.team_a)).content.decode()
         offered[who] = (add in page, name in page)
     assert list(offered.values()) == [(True, True), (True, False), (False, False), (False, False)]
 
 
 # --- Adding ----------------------------------------------------------------------------------
-
-
-def send(client: Client, who: User, route: str, *args: Any, **data: Any) -> Any:
-    client.force_login(who)
-    return client.post(reverse(f"admin:{route}", args=args), data)
 
 
 def add(client: Client, who: User, team: TaskTeam, person: User, **data: Any) -> Any:
@@ -140,9 +122,9 @@ def is_member(team: TaskTeam, person: User) -> tuple[bool, bool]:
 def test_person_is_added_with_the_group_in_step(client: Client, cast: Cast, who: str) -> None:
     response = add(client, getattr(cast, who), cast.team_a, cast.outsider)
     assert response.status_code == 302
-    assert response.url == page_of(cast.team_a)
+    assert response.url == team_page_of(cast.team_a)
     assert is_member(cast.team_a, cast.outsider) == (True, True)
-    assert open_page(client, cast.outsider, page_of(cast.team_a)).status_code == 200
+    assert open_page(client, cast.outsider, team_page_of(cast.team_a)).status_code == 200
 
 
 @pytest.mark.parametrize(
@@ -237,7 +219,7 @@ def test_who_leaves_hands_over_everything(client: Client, cast: Cast, who: str) 
     assert list(heirs.values()) == [cast.second_member_a, cast.second_member_a, cast.member_a]
     assert Blocker.objects.get(pk=blocker.pk).owner == cast.second_member_a
     assert TargetCompany.objects.get(pk=company.pk).owner == cast.second_member_a
-    assert open_page(client, cast.member_a, page_of(cast.team_a)).status_code == 404
+    assert open_page(client, cast.member_a, team_page_of(cast.team_a)).status_code == 404
     assert not Lead.objects.visible_to(User.objects.get(pk=cast.member_a.pk)).exists()
 
 
@@ -298,108 +280,3 @@ def test_others_take_nobody_out(client: Client, cast: Cast, who: str, status: in
 
 def test_who_is_no_member_cannot_be_taken_out(client: Client, cast: Cast) -> None:
     assert take_out(client, cast.coordinator, cast, cast.outsider, None).status_code == 404
-
-
-# --- Head, leader, outposts ------------------------------------------------------------------
-
-
-def name_people(client: Client, who: User, team: TaskTeam, **data: Any) -> Any:
-    team.refresh_from_db()
-    data = {
-        "name": team.name,
-        "lead_unit": team.lead_unit,
-        "head": team.head_id or "",
-        "leader": team.leader_id or "",
-        "expected_version": team.version,
-        **data,
-    }
-    return send(client, who, "team_appoint", team.pk, **data)
-
-
-def test_office_names_head_and_leader(client: Client, cast: Cast, administrator: User) -> None:
-    new_leader = UserFactory(username="new_leader", display_name="新链长")
-    response = name_people(
-        client, cast.coordinator, cast.team_a, head=cast.member_a.pk, leader=new_leader.pk
-    )
-    assert response.status_code == 302
-    cast.team_a.refresh_from_db()
-    assert (cast.team_a.head, cast.team_a.leader) == (cast.member_a, new_leader)
-    assert name_people(client, administrator, cast.team_a, head=cast.head_a.pk).status_code == 302
-
-
-def test_leaders_group_keeps_in_step(client: Client, cast: Cast) -> None:
-    new_leader = UserFactory(username="new_leader", display_name="新链长")
-    name_people(client, cast.coordinator, cast.team_a, leader=new_leader.pk)
-    assert list(role_group(CHAIN_LEADER).user_set.all()) == [new_leader]
-    assert open_page(client, new_leader, page_of(cast.team_a)).status_code == 200
-    assert open_page(client, cast.chain_leader_a, page_of(cast.team_a)).status_code == 404
-
-
-def test_leader_of_two_teams_stays_in_the_group(cast: Cast) -> None:
-    appoint(team=cast.team_b, leader=cast.chain_leader_a, by=cast.coordinator)
-    appoint(team=cast.team_a, leader=None, by=cast.coordinator)
-    assert role_group(CHAIN_LEADER).user_set.filter(pk=cast.chain_leader_a.pk).exists()
-
-
-def test_renamed_team_renames_its_group(client: Client, cast: Cast) -> None:
-    name_people(client, cast.coordinator, cast.team_a, name="航空航天招商专班")
-    cast.team_a.refresh_from_db()
-    assert (cast.team_a.name, cast.team_a.group.name) == ("航空航天招商专班",) * 2
-
-
-def test_head_comes_from_the_team(client: Client, cast: Cast) -> None:
-    response = name_people(client, cast.coordinator, cast.team_a, head=cast.member_b.pk)
-    assert response.context["form"].errors["head"]
-
-
-@pytest.mark.parametrize(("who", "status"), [("head_a", 403), ("member_a", 403), ("head_b", 404)])
-def test_others_name_nobody(client: Client, cast: Cast, who: str, status: int) -> None:
-    response = name_people(client, getattr(cast, who), cast.team_a, head=cast.member_a.pk)
-    assert response.status_code == status
-    cast.team_a.refresh_from_db()
-    assert cast.team_a.head == cast.head_a
-
-
-def test_outdated_appointment_changes_nothing(client: Client, cast: Cast) -> None:
-    response = name_people(
-        client, cast.coordinator, cast.team_a, head=cast.member_a.pk, expected_version=1
-    )
-    assert response.status_code == 302
-    cast.team_a.refresh_from_db()
-    assert cast.team_a.head == cast.head_a
-
-
-def test_appointment_without_a_revision_is_refused(client: Client, cast: Cast) -> None:
-    response = name_people(client, cast.coordinator, cast.team_a, expected_version="")
-    assert response.context["form"].errors
-
-
-def test_outposts_are_chosen_by_the_office(client: Client, cast: Cast) -> None:
-    outpost = Outpost.objects.create(name="上海驻点", city="上海")
-    cast.team_a.refresh_from_db()
-    data = {"outposts": [outpost.pk], "expected_version": cast.team_a.version}
-    assert send(client, cast.head_a, "team_outposts", cast.team_a.pk, **data).status_code == 403
-    assert (
-        send(client, cast.coordinator, "team_outposts", cast.team_a.pk, **data).status_code == 302
-    )
-    assert list(cast.team_a.outposts.all()) == [outpost]
-
-
-# --- The list of teams -----------------------------------------------------------------------
-
-
-def test_list_of_teams_takes_a_member_to_the_own_team(client: Client, cast: Cast) -> None:
-    response = open_page(client, cast.member_a, reverse("admin:chains_taskteam_changelist"))
-    assert response.url == page_of(cast.team_a)
-
-
-def test_list_of_teams_shows_the_office_all(client: Client, cast: Cast) -> None:
-    response = open_page(client, cast.coordinator, reverse("admin:chains_taskteam_changelist"))
-    assert set(response.context["cl"].result_list) == {cast.team_a, cast.team_b}
-    assert page_of(cast.team_a) in response.content.decode()
-
-
-def test_teams_form_is_its_page(client: Client, cast: Cast) -> None:
-    address = reverse("admin:chains_taskteam_change", args=[cast.team_a.pk])
-    assert open_page(client, cast.coordinator, address).url == page_of(cast.team_a)
-    assert open_page(client, cast.member_b, address).status_code == 404

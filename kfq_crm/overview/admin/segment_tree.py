@@ -161,8 +161,8 @@ def _asked_segment(request: HttpRequest) -> Segment | None:
         rows = Segment.objects.visible_to(user).select_related("chain", "parent")
         return get_object_or_404(rows, pk=int(key) if key.isdecimal() else 0)
     if key := request.GET.get("chain"):
-        rows = Chain.objects.visible_to(user)
-        chain = get_object_or_404(rows, pk=int(key) if key.isdecimal() else 0)
+        chains = Chain.objects.visible_to(user)
+        chain = get_object_or_404(chains, pk=int(key) if key.isdecimal() else 0)
         under = request.GET.get("under", "")
         parent = chain.segments.filter(pk=under).first() if under.isdecimal() else None
         return Segment(chain=chain, parent=parent, order=chain.segments.count() + 1)

@@ -104,7 +104,7 @@ class RemoveMember(TeamAction):
         return super().dispatch(request, *args, **kwargs)
 
     @property
-    def title(self) -> str:  # type: ignore[override]  # names the person
+    def title(self) -> str:
         return _("Take %(person)s out of the team") % {"person": self.person}
 
     def is_allowed(self) -> bool:

@@ -15,9 +15,8 @@ from leads.models import Lead
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from django.db.models import QuerySet
-
     from chains.models import TaskTeam
+    from leads.models.lead import LeadQuerySet
 
 
 @dataclass(frozen=True)
@@ -54,14 +53,14 @@ class Desk:
     def is_own(self) -> bool:
         return self.person == self.user
 
-    def day_leads(self) -> QuerySet[Lead]:
+    def day_leads(self) -> LeadQuerySet:
         """Open leads that the day's lists are drawn from."""
         if self.person:
             seen = Lead.objects.visible_to(self.user).open()
             return seen.filter(owner=self.person, chain__in=self.chain_keys)
         return self.chain_leads().open()
 
-    def chain_leads(self) -> QuerySet[Lead]:
+    def chain_leads(self) -> LeadQuerySet:
         """Leads of the desk's chains; without a condition where these are all."""
         seen = Lead.objects.visible_to(self.user)
         return seen if self.whole_zone else seen.filter(chain__in=self.chain_keys)
