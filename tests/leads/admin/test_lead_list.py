@@ -208,7 +208,7 @@ def varied(cast: Cast) -> Cast:
     old = log_a_lead(by=cast.second_member_a, title="旧的")
     follow_up(old, by=cast.second_member_a, occurred_at=days_ago(20), next_action="等电话")
     Lead.objects.filter(pk=old.pk).update(created_at=days_ago(40))
-    secret = {"confidential": True, "code_name": "鸿雁"}
+    secret: dict[str, Any] = {"confidential": True, "code_name": "鸿雁"}
     gone = log_a_lead(by=cast.member_a, title="终止", **secret)
     exit_lead(lead=gone, exit="lost", reason="contact_lost", by=cast.member_a)
     return cast
