@@ -29,4 +29,6 @@ app.conf.beat_schedule = {
     "clear-expired-sessions": entry(
         "kfq_crm.base.tasks.clear_expired_sessions", crontab(hour=3, minute=10), expires=20 * HOUR
     ),
+    # A claim lapses at midnight; what a night's outage missed, the next hour catches up.
+    "lapse-claims": entry("leads.tasks.lapse_claims", crontab(minute=5), expires=HOUR // 2),
 }

@@ -15,6 +15,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.templatetags.static import static
 from django.urls import reverse_lazy
 from django.utils.translation import gettext_lazy as _
+from structlog.tracebacks import ExceptionDictTransformer
 
 from kfq_crm.environment import flag, hosts_with_ports, names, number, one_of, own_secret, text
 
@@ -29,6 +30,7 @@ VAR.mkdir(mode=0o700, parents=True, exist_ok=True)
 DEBUG = flag("DEBUG")
 INSECURE_HTTP = flag("KFQ_INSECURE_HTTP")
 PROXY_COUNT = number("KFQ_PROXY_COUNT", 0)
+ZONE_NAME = text("KFQ_ZONE_NAME") or _("Jingjiang Economic and Technological Development Zone")
 
 DATABASE_URL = text("DATABASE_URL")
 REDIS_URL = text("REDIS_URL")
@@ -332,7 +334,11 @@ UNFOLD = {
         ],
     },
     "SHOW_LANGUAGES": False,
-    "STYLES": [lambda request: static("base/office.css")],
+    "STYLES": [
+        lambda request: static("base/office.css"),
+        lambda request: static("overview/overview.css"),
+    ],
+    "SCRIPTS": [lambda request: static("overview/keyboard.js")],
     "SIDEBAR": {
         "show_search": False,
         "show_all_applications": False,
@@ -365,13 +371,19 @@ _ENRICH: list[Any] = [
     structlog.stdlib.add_log_level,
     structlog.processors.TimeStamper(fmt="iso", utc=False),
 ]
+# Tracebacks without the values of variables: among them are passwords and telephone numbers.
 _RENDER: dict[str, list[Any]] = {
     "json": [
-        structlog.processors.dict_tracebacks,
+        structlog.processors.ExceptionRenderer(ExceptionDictTransformer(show_locals=False)),
         structlog.processors.JSONRenderer(ensure_ascii=False),
     ],
-    "console": [structlog.dev.ConsoleRenderer(colors=False)],
+    "console": [
+        structlog.dev.ConsoleRenderer(
+            colors=False, exception_formatter=structlog.dev.plain_traceback
+        )
+    ],
 }
+_LEVEL = one_of("LOG_LEVEL", "INFO", "DEBUG", "WARNING", "ERROR")
 
 structlog.configure(
     processors=[*_ENRICH, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
@@ -391,11 +403,14 @@ LOGGING = {
             ],
         },
     },
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "structured"}},
-    "root": {
-        "handlers": ["stderr"],
-        "level": one_of("LOG_LEVEL", "INFO", "DEBUG", "WARNING", "ERROR"),
+    "handlers": {
+        "stderr": {
+            "class": "logging.StreamHandler",
+            "formatter": "structured",
+            "level": _LEVEL,  # Django sets levels of its own on its loggers
+        },
     },
+    "root": {"handlers": ["stderr"], "level": _LEVEL},
     "loggers": {
         "django": {"handlers": [], "propagate": True},
         # At DEBUG they write addresses of robots, which are keys to their groups

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
@@ -14,6 +15,8 @@ from kfq_crm.base.codes import clean_phone, phone_key
 from kfq_crm.base.errors import RuleViolation
 from kfq_crm.base.models import User
 from kfq_crm.base.names import company_key
+from kfq_crm.base.parsing import nfkc
+from kfq_crm.base.search import matching
 from leads.models import (
     ClaimKey,
     Contact,
@@ -27,6 +30,9 @@ from leads.stages import LeadFacts
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
+
+# As `Lead.number` writes it; 18 digits are within every database's range.
+LEAD_NUMBER = re.compile(r"xs0*([1-9][0-9]{0,17})", re.IGNORECASE)
 
 
 def facts_of(lead: Lead) -> LeadFacts:
@@ -150,13 +156,18 @@ def keys_of(enterprise: Enterprise) -> list[tuple[KeyKind, str]]:
     )
 
 
-def held_keys(keys: Collection[tuple[KeyKind, str]]) -> list[ClaimKey]:
-    """Those of the keys that claims in force hold, the strongest first, with claim and team."""
-    strength = list(KeyKind)
+def any_key(keys: Collection[tuple[KeyKind, str]]) -> Q:
+    """Condition on claim keys: one of these; none when there are none."""
     condition = Q(pk__in=[])
     for kind, value in keys:
         condition |= Q(kind=kind, value=value)
-    held = ClaimKey.objects.filter(condition).select_related("claim__team")
+    return condition
+
+
+def held_keys(keys: Collection[tuple[KeyKind, str]]) -> list[ClaimKey]:
+    """Those of the keys that claims in force hold, the strongest first, with claim and team."""
+    strength = list(KeyKind)
+    held = ClaimKey.objects.filter(any_key(keys)).select_related("claim__team")
     return sorted(held, key=lambda row: (strength.index(KeyKind(row.kind)), row.pk))
 
 
@@ -181,6 +192,12 @@ def open_leads(user: User) -> QuerySet[Lead]:
         .open()
         .select_related("enterprise", "chain", "segment", "owner")
     )
+
+
+def search_leads(leads: QuerySet[Lead], words: str) -> QuerySet[Lead]:
+    """Leads that hold every word, or the one of that number (XS000123)."""
+    number = LEAD_NUMBER.fullmatch(nfkc(words))
+    return leads.filter(pk=number[1]) if number else matching(leads, words)
 
 
 def stalled(leads: QuerySet[Lead], before: date) -> QuerySet[Lead]:

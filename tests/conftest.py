@@ -14,7 +14,7 @@ from django.db import connection
 from pytest_django.fixtures import Settings
 from zeal import zeal_context
 
-pytest_plugins = ["tests.cast"]
+pytest_plugins = ["tests.cast", "tests.world"]
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -54,7 +54,7 @@ def hand_over_companies(*, chain: Chain, person: User, heir: User | None, by: Us
     return len(keys)
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def mark_became_lead(*, chain: Chain, name: str, by: User) -> None:
     """Note on the chain's list that a lead was logged for this company, if it stands there."""
     sought = TargetCompany.objects.filter(chain=chain, name_key=company_key(name))
@@ -73,22 +73,28 @@ def save_segment(
 
     The chain is locked first: two moves at once could close a circle that neither sees.
     """
-    Chain.objects.select_for_update(no_key=True).get(pk=values.get("chain", segment.chain).pk)
+    Chain.objects.select_for_update(no_key=True).get(pk=(values.get("chain") or segment.chain).pk)
     record = _apply(segment, values, by=by, expected=expected)
     parent = record.parent
     if parent and parent.chain_id != record.chain_id:
         raise RuleViolation("other_chain", _("Choose a segment of the same chain."), "parent")
-    seen = {record.pk} - {None}
-    while parent:
-        if parent.pk in seen:
-            raise RuleViolation("circle", _("A segment cannot lie inside itself."), "parent")
-        seen.add(parent.pk)
-        parent = parent.parent
+    _check_circle(record)
     same = Segment.objects.filter(chain=record.chain_id, parent=record.parent_id, name=record.name)
     if same.exclude(pk=record.pk).exists():
         raise RuleViolation("name_taken", _("There is a segment of this name here."), "name")
     record.code = record.code or _free_code(record)
     return _write(record, by=by)
+
+
+def _check_circle(record: Segment) -> None:
+    """Walks the rows as they are under the lock; the parent in the form may be older."""
+    parents = dict(Segment.objects.filter(chain=record.chain_id).values_list("pk", "parent"))
+    above, seen = record.parent_id, {record.pk}
+    while above:
+        if above in seen:
+            raise RuleViolation("circle", _("A segment cannot lie inside itself."), "parent")
+        seen.add(above)
+        above = parents.get(above)
 
 
 @transaction.atomic

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
-from django.contrib.auth.models import Group, Permission
+from django.contrib.auth.models import Group
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from chains.models import Chain, Outpost, TaskTeam, TeamMembership
 from chains.permissions import require_appoint, require_member_change
 from chains.roles import CHAIN_LEADER, MEMBER, permissions_of, role_group
+from chains.visibility import sees_all
 from kfq_crm.base import concurrency
 from kfq_crm.base.errors import RuleViolation
 
@@ -57,6 +58,7 @@ def add_member(
         raise RuleViolation("disabled", _("This account is disabled."), "user")
     if locked.memberships.current().filter(user=user).exists():
         raise RuleViolation("member", _("This person is in the team already."), "user")
+    _refuse_oneself(by, user, "user")
     _check_past(day, "joined_on")
     membership = TeamMembership.objects.create(
         team=locked, user=user, outpost=outpost, joined_on=day
@@ -105,6 +107,8 @@ def appoint(
     locked = concurrency.lock(TaskTeam.objects.all(), team.pk, expected)
     require_appoint(by)
     led_before = locked.leader
+    if values.get("leader") != led_before:
+        _refuse_oneself(by, values.get("leader"), "leader")
     for field in {"leader", "head", "lead_unit", "name"} & values.keys():
         setattr(locked, field, values[field])
     _check_people(locked, values)
@@ -132,9 +136,15 @@ def set_outposts(
 
 def refresh_group_permissions() -> None:
     """Give every team's Group the permissions that members have now (after an upgrade)."""
-    granted: list[Permission] = list(permissions_of(MEMBER))
+    granted = permissions_of(MEMBER)
     for team in TaskTeam.objects.select_related("group"):
         team.group.permissions.set(granted)
+
+
+def _refuse_oneself(by: User | None, person: User | None, field: str) -> None:
+    """Who keeps accounts and teams does not let himself or herself in to what they hold."""
+    if by is not None and person == by and not sees_all(by):
+        raise RuleViolation("oneself", _("Nobody puts himself or herself into a team."), field)
 
 
 def _keep_leaders_in_step(leader: User | None, before: User | None) -> None:

@@ -68,7 +68,7 @@ class StaffSelect(UnfoldAdminAutocompleteWidget):
         return list(self.choices.queryset.filter(pk__in=keys))
 
 
-class StaffField(forms.ModelChoiceField):
+class StaffField(forms.ModelChoiceField):  # type: ignore[type-arg]  # generic for the stubs only
     """One colleague, found by typing."""
 
     def __init__(self, **kwargs: Any) -> None:

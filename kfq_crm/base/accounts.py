@@ -93,8 +93,7 @@ def disable_account(*, user: User, by: User, address: str = "") -> User:
     The password goes as well: an old session would come to life with the account otherwise.
     """
     locked = _lock_for(user, by)
-    if locked == by:
-        raise RuleViolation("own_account", _("Nobody disables the own account."))
+    _refuse_own(locked, by)
     locked.is_active = False
     locked.set_unusable_password()
     _save(locked)
@@ -117,6 +116,7 @@ def enable_account(*, user: User, by: User, address: str = "") -> Issued:
 def set_one_time_password(*, user: User, by: User, address: str = "") -> Issued:
     """Replace a forgotten password; ends the person's sign-ins and opens a lock-out."""
     locked = _lock_for(user, by)
+    _refuse_own(locked, by)
     if not locked.is_active:
         raise RuleViolation("disabled", _("This account is disabled."))
     password = _issue_password(locked)
@@ -152,6 +152,12 @@ def _lock_for(user: User, by: User, expected: int | None = None) -> User:
     if not may_administer(by, locked):
         raise RuleViolation("superuser", _("Only another superuser may change this account."))
     return locked
+
+
+def _refuse_own(user: User, by: User) -> None:
+    """The own password is changed on the page that asks for the old one."""
+    if user == by:
+        raise RuleViolation("own_account", _("Nobody does this to the own account."))
 
 
 def _require_administrator(by: User) -> None:

@@ -23,7 +23,7 @@ def office_page(
             **admin.site.each_context(request),
             "title": title,
             "today": timezone.localdate(),
-            "calendar": current_calendar(),
+            "calendar": context.get("calendar") or current_calendar(),
             **context,
         },
         status=status,

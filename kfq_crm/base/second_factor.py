@@ -55,7 +55,8 @@ def begin_setup(*, by: User) -> TOTPDevice:
 
 def pending(user: User) -> QuerySet[TOTPDevice]:
     """The secret not confirmed yet, at most one."""
-    return TOTPDevice.objects.filter(user=user, confirmed=False)
+    devices: QuerySet[TOTPDevice] = TOTPDevice.objects.filter(user=user, confirmed=False)
+    return devices
 
 
 @transaction.atomic

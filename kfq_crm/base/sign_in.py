@@ -7,6 +7,7 @@ from typing import Any
 
 from axes.handlers.proxy import AxesProxyHandler
 from django import forms
+from django.conf import settings
 from django.contrib import admin, messages
 from django.contrib.auth import login, signals, update_session_auth_hash
 from django.contrib.auth.views import LoginView
@@ -48,10 +49,12 @@ class SignIn(LoginView):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         context = super().get_context_data(**kwargs)
         frame = admin.site.each_context(self.request)
-        return {**context, **frame, "title": _("Sign in"), "app_path": self.request.get_full_path()}
+        own = {"title": _("Sign in"), "zone": settings.ZONE_NAME}
+        return {**context, **frame, **own, "app_path": self.request.get_full_path()}
 
     def form_valid(self, form: Any) -> HttpResponse:
         user = form.get_user()
+        self.request.session.pop(PENDING, None)
         if not second_factor.is_on(user):
             return super().form_valid(form)
         self.request.session[PENDING] = {
@@ -92,7 +95,8 @@ def sign_in_code(request: HttpRequest) -> HttpResponse:
             _count_failure(request, user, violation)
         else:
             return _enter(request, user, device)
-    context = {**admin.site.each_context(request), "title": _("Second step"), "form": form}
+    own = {"title": _("Second step"), "zone": settings.ZONE_NAME, "form": form}
+    context = {**admin.site.each_context(request), **own}
     return TemplateResponse(request, "base/sign_in_code.html", context)
 
 

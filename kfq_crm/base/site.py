@@ -8,8 +8,8 @@ from typing import Any
 from django.contrib.admin.apps import AdminConfig
 from django.contrib.auth.decorators import login_not_required
 from django.core.exceptions import ImproperlyConfigured
-from django.http import HttpRequest, HttpResponse
-from django.urls import URLPattern, path
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import URLPattern, path, reverse
 from django.utils.decorators import method_decorator
 from django.views.decorators.cache import never_cache
 from unfold.sites import UnfoldAdminSite
@@ -43,6 +43,11 @@ class OfficeSite(UnfoldAdminSite):
         closed = [path(route, self.admin_view(view), name=name) for route, view, name in self.pages]
         return [*closed, *self.open_pages]
 
+    def get_urls(self) -> list[Any]:
+        """Without the redirect that opens any row of any table by number, asking nobody."""
+        named = super().get_urls()
+        return [part for part in named if getattr(part, "name", "") != "view_on_site"]
+
     def register(self, model_or_iterable: Any, admin_class: Any = None, **options: Any) -> None:
         """Only scoped admins have pages: those that libraries register read past visibility."""
         if getattr(admin_class, "is_scoped", False):
@@ -67,6 +72,17 @@ class OfficeSite(UnfoldAdminSite):
         if self.own_password is None:
             return super().password_change(request, extra_context)
         return self.own_password(request)
+
+    def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[Any]:
+        """Nothing: the sidebar leads by work, not by table, and every page would otherwise ask
+        the rights over every table."""
+        return []
+
+    def app_index(
+        self, request: HttpRequest, app_label: str, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """No page of tables either: the first part of a page's path leads to the workbench."""
+        return HttpResponseRedirect(reverse("admin:index"))
 
     def index(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None

@@ -7,7 +7,6 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING
 
 from django.db import IntegrityError, transaction
-from django.db.models import Q
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
@@ -18,17 +17,24 @@ from kfq_crm.base import concurrency
 from kfq_crm.base.codes import clean_uscc
 from kfq_crm.base.columns import at_field, check_columns
 from kfq_crm.base.errors import RuleViolation
+from leads.actions.claim_keys import (
+    Key,
+    claimable,
+    free_keys,
+    hand_on,
+    held_by_others,
+    keys_to_claim,
+    take_keys,
+)
 from leads.models import Claim, ClaimKey, ClaimState, KeyKind, Ruling, RulingRequest
 from leads.models.claim import RULE
 from leads.permissions import NotAllowed
-from leads.queries import company_keys, find_matches, held_keys, keys_of
+from leads.queries import any_key, company_keys, find_matches, held_keys, keys_of
 from leads.rulebook import claim_lapses_on
 
 if TYPE_CHECKING:
     from kfq_crm.base.models import User
     from leads.models import Enterprise, Lead
-
-Key = tuple[KeyKind, str]
 
 
 class ClaimHeld(RuleViolation):
@@ -43,7 +49,7 @@ class ClaimHeld(RuleViolation):
         self.claim = claim
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def claim_company(
     *, enterprise: Enterprise, team: TaskTeam, by: User, now: datetime | None = None
 ) -> Claim:
@@ -53,17 +59,17 @@ def claim_company(
     between two teams that file in the same second.
     """
     today = timezone.localdate(now)
-    keys = _claim_keys(keys_of(enterprise))
-    _free_lapsed(keys, today)
-    own = Claim.objects.active().filter(enterprise=enterprise, team=team).first()
-    if own:
-        _insert_keys(own, keys)
-        return own
-    _refuse_held(keys, team)
-    claim = _open_claim(enterprise, team, today, by=by)
-    _insert_keys(claim, keys)
-    # Looked at before for the notice, after for the race: the unique index let one team through.
-    _refuse_held(keys, team)
+    keys = keys_to_claim(enterprise)
+    held = [row.claim for row in _free_lapsed(keys, today)]
+    own = next((c for c in held if c.enterprise_id == enterprise.pk and c.team_id == team.pk), None)
+    other = next((claim for claim in held if claim.team_id != team.pk), None)
+    if other and not own:
+        raise ClaimHeld(other)
+    claim = own or _open_claim(enterprise, team, today, by=by)
+    take_keys(claim, keys)
+    if not own:
+        # Looked at before for the notice, after for the race: the unique index lets one through.
+        _refuse_held(keys, team)
     return claim
 
 
@@ -75,12 +81,10 @@ def refresh_keys(enterprise: Enterprise) -> None:
     claim = Claim.objects.active().filter(enterprise=enterprise).first()
     if claim is None:
         return
-    keys = _claim_keys(keys_of(enterprise))
-    stale = claim.keys.exclude(_any_of(keys))
-    freed = [(KeyKind(kind), value) for kind, value in stale.values_list("kind", "value")]
-    stale.delete()
-    _insert_keys(claim, keys)
-    _hand_on(claim, freed)
+    keys = keys_to_claim(enterprise)
+    freed = free_keys(claim, kept=keys)
+    take_keys(claim, keys)
+    hand_on(claim, freed)
 
 
 def refuse_taken(enterprise: Enterprise, gained: Collection[Key], field: str) -> None:
@@ -89,18 +93,20 @@ def refuse_taken(enterprise: Enterprise, gained: Collection[Key], field: str) ->
     A company logged under a wrong name and then corrected would otherwise slip past the claim.
     """
     claim = Claim.objects.active().filter(enterprise=enterprise).first()
-    names = _claim_keys([key for key in gained if key[0] != KeyKind.PHONE])
+    names = claimable([key for key in gained if key[0] != KeyKind.PHONE])
     if claim and names:
         _refuse_held(names, claim.team, field)
 
 
-def require_not_taken(lead: Lead) -> None:
+def require_not_taken(lead: Lead, now: datetime | None = None) -> None:
     """Refuse to go on with a company that another team holds by now (a ruling, a lapse)."""
     claim = lead.claim
     if claim and claim.state == ClaimState.ACTIVE:
         return
     team = claim.team if claim else TaskTeam.objects.filter(chain=lead.chain_id).first()
-    other = _held_by_others(_claim_keys(keys_of(lead.enterprise)), team)
+    keys = keys_to_claim(lead.enterprise)
+    _free_lapsed(keys, timezone.localdate(now))
+    other = held_by_others(keys, team)
     if other and claim and claim.state == ClaimState.OVERRULED:
         raise RuleViolation(
             "overruled",
@@ -173,18 +179,23 @@ def request_ruling(
     uscc: str | None = None,
     parent: str = "",
     phones: tuple[str, ...] = (),
+    now: datetime | None = None,
 ) -> RulingRequest:
-    """Ask the coordination office who may court a company that another team holds."""
+    """Ask the coordination office who may court a company that another team holds.
+
+    What logging the company would be refused with can be asked about, and nothing else.
+    """
     _require_party(by, team)
     if not grounds.strip():
         raise RuleViolation("grounds_missing", _("Say why your team should hold it."), "grounds")
     with at_field("uscc"):
         code = clean_uscc(uscc) if uscc else None
-    keys = company_keys(name=company_name, uscc=code, parent=parent, phones=phones)
-    held = _held_by_others(_claim_keys(keys), team)
+    held = notice_of(
+        company_name=company_name, team=team, uscc=code, parent=parent, phones=phones, now=now
+    )
     if held is None:
         raise RuleViolation("not_held", _("No other team holds this company; log the lead."))
-    claim = concurrency.lock(Claim.objects.all(), held.pk)
+    claim = concurrency.lock(Claim.objects.all(), held.claim.pk)
     if claim.requests.waiting().filter(asking_team=team).exists():
         raise RuleViolation("already_asked", _("Your team has already asked for a ruling on it."))
     request = RulingRequest(
@@ -202,7 +213,7 @@ def rule_on_claim(
     by: User,
     now: datetime | None = None,
 ) -> Ruling:
-    """Decide once and for all; the claim goes to the holder named, with the whole group.
+    """Decide once and for all; the claim goes to the holder named, with every key of the company.
 
     Raises RuleViolation without reasons, for a team that is no party, or when it is ruled.
     """
@@ -221,20 +232,20 @@ def rule_on_claim(
 
 
 def _hand_over(claim: Claim, holder: TaskTeam, *, by: User, today: date) -> None:
-    """Put the ruling into force: the losing team's hold on the company and its group ends."""
+    """Put the ruling into force. The losing team keeps other companies of the same group, but not
+    the group: the winner must not be stopped by what it has just won."""
     if holder.pk == claim.team_id and claim.state == ClaimState.ACTIVE:
         return
-    keys = _claim_keys(keys_of(claim.enterprise))
+    keys = keys_to_claim(claim.enterprise)
     if holder.pk != claim.team_id:
-        losing = Q(pk=claim.pk) | Q(pk__in=ClaimKey.objects.filter(_any_of(keys)).values("claim"))
-        held = Claim.objects.active().filter(losing, team=claim.team_id).order_by("pk")
-        for losers in held.select_for_update(no_key=True):
-            _end(losers, ClaimState.OVERRULED, today, by=by, hand_on=False)
+        if claim.state == ClaimState.ACTIVE:
+            _end(claim, ClaimState.OVERRULED, today, by=by, share=False)
+        ClaimKey.objects.filter(any_key(keys), claim__team=claim.team_id).delete()
     third = Claim.objects.active().filter(enterprise=claim.enterprise).first()
     if third and third.team_id != holder.pk:
         raise ClaimHeld(third, "holder")
     won = third or _open_claim(claim.enterprise, holder, today, by=by)
-    _insert_keys(won, keys)
+    take_keys(won, keys)
 
 
 def _check_ruling(request: RulingRequest, claim: Claim, holder: TaskTeam, reasons: str) -> None:
@@ -253,19 +264,6 @@ def _require_party(by: User, team: TaskTeam) -> None:
         raise NotAllowed("not_your_team", _("You can ask for your own team only."))
 
 
-def _claim_keys(keys: Collection[Key]) -> list[Key]:
-    # A group and a company of that very name are one: both are held as names.
-    merged = {(KeyKind.NAME if kind == KeyKind.PARENT else kind, value) for kind, value in keys}
-    return sorted(merged, key=lambda key: (list(KeyKind).index(key[0]), key[1]))
-
-
-def _any_of(keys: Collection[Key]) -> Q:
-    condition = Q(pk__in=[])
-    for kind, value in keys:
-        condition |= Q(kind=kind, value=value)
-    return condition
-
-
 def _open_claim(enterprise: Enterprise, team: TaskTeam, today: date, *, by: User) -> Claim:
     """A new claim; when somebody claims the company in this very moment, theirs."""
     lapses_on = claim_lapses_on(today)
@@ -278,12 +276,6 @@ def _open_claim(enterprise: Enterprise, team: TaskTeam, today: date, *, by: User
     if first.team_id != team.pk:
         raise ClaimHeld(first)
     return first
-
-
-def _insert_keys(claim: Claim, keys: Collection[Key]) -> None:
-    """Take the keys that are free. Sorted, so that two transactions wait in the same order."""
-    rows = [ClaimKey(claim=claim, kind=kind, value=value) for kind, value in keys]
-    ClaimKey.objects.bulk_create(rows, ignore_conflicts=True)
 
 
 def notice_of(
@@ -301,62 +293,45 @@ def notice_of(
     """
     typed = company_keys(name=company_name, uscc=uscc, parent=parent, phones=phones)
     known = find_matches(name=company_name, uscc=uscc).first_same()
-    keys = _claim_keys([*typed, *(keys_of(known) if known else [])])
+    keys = claimable([*typed, *(keys_of(known) if known else [])])
     today = timezone.localdate(now)
     held = (row.claim for row in held_keys(keys) if row.claim.lapses_on >= today)
     other = next((claim for claim in held if team is None or claim.team_id != team.pk), None)
     return ClaimHeld(other) if other else None
 
 
-def _held_by_others(keys: Collection[Key], team: TaskTeam | None) -> Claim | None:
-    """Another team's claim on any of the keys, the strongest key first."""
-    held = (row.claim for row in held_keys(keys))
-    return next((claim for claim in held if team is None or claim.team_id != team.pk), None)
-
-
 def _refuse_held(keys: Collection[Key], team: TaskTeam, field: str = "investor") -> None:
-    other = _held_by_others(keys, team)
+    other = held_by_others(keys, team)
     if other:
         raise ClaimHeld(other, field)
 
 
-def _free_lapsed(keys: Collection[Key], today: date) -> None:
-    """End claims on these keys whose day has passed and that the sweep has not come to yet."""
-    overdue = {row.claim_id for row in held_keys(keys) if row.claim.lapses_on < today}
-    if overdue:
-        # Asked again under the lock: progress may have moved the day in this very moment.
-        due = Claim.objects.active().filter(pk__in=overdue, lapses_on__lt=today).order_by("pk")
-        for claim in due.select_for_update(no_key=True):
-            _end(claim, ClaimState.LAPSED, today, by=None)
+def _free_lapsed(keys: Collection[Key], today: date) -> list[ClaimKey]:
+    """End claims on these keys whose day has passed and that the sweep has not come to yet.
+
+    Returns the keys that are held after it, the strongest first.
+    """
+    held = held_keys(keys)
+    overdue = {row.claim_id for row in held if row.claim.lapses_on < today}
+    if not overdue:
+        return held
+    # Asked again under the lock: progress may have moved the day in this very moment.
+    due = Claim.objects.active().filter(pk__in=overdue, lapses_on__lt=today).order_by("pk")
+    for claim in due.select_for_update(no_key=True):
+        _end(claim, ClaimState.LAPSED, today, by=None)
+    return held_keys(keys)
 
 
 def _end(
-    claim: Claim, state: ClaimState, today: date, *, by: User | None, hand_on: bool = True
+    claim: Claim, state: ClaimState, today: date, *, by: User | None, share: bool = True
 ) -> Claim:
     """End a locked claim and free its keys."""
     claim.state, claim.ended_on = state, today
     concurrency.save(claim, by=by, fields={"state", "ended_on"})
-    freed = [(KeyKind(kind), value) for kind, value in claim.keys.values_list("kind", "value")]
-    claim.keys.all().delete()
-    if hand_on:
-        _hand_on(claim, freed)
+    freed = free_keys(claim)
+    if share:
+        hand_on(claim, freed)
     return claim
-
-
-def _hand_on(claim: Claim, freed: Collection[Key]) -> None:
-    """A key that the team shares with a sister company's claim stays held through that one."""
-    if not freed:
-        return
-    names = [value for kind, value in freed if kind == KeyKind.NAME]
-    phones = [value for kind, value in freed if kind == KeyKind.PHONE]
-    shared = (
-        Q(enterprise__name_key__in=names)
-        | Q(enterprise__parent_key__in=names)
-        | Q(enterprise__contacts__phone_key__in=phones)
-    )
-    sisters = Claim.objects.active().filter(shared, team=claim.team_id).exclude(pk=claim.pk)
-    for sister in sisters.select_related("enterprise").distinct():
-        _insert_keys(sister, _claim_keys(keys_of(sister.enterprise)))
 
 
 def _can_skip() -> bool:

@@ -68,7 +68,7 @@ def record_contract(
     """
     locked = concurrency.lock(Lead.objects.visible_to(by), lead.pk)
     require_move(by, locked)
-    require_not_taken(locked)
+    require_not_taken(locked, now)
     contract = Contract(lead=locked)
     _fill(contract, values, by, now)
     concurrency.create(contract, by=by)
@@ -260,6 +260,7 @@ def _record_amounts(
 ) -> None:
     if changed and not reason.strip():
         raise RuleViolation("reason_missing", _("Say why the amount changes."), "change_reason")
+    moment = now or timezone.now()  # One save is one moment, by which its rows are told together.
     ContractAmountChange.objects.bulk_create(
         ContractAmountChange(
             contract=contract,
@@ -268,7 +269,7 @@ def _record_amounts(
             new_value=getattr(contract, name) if name in before else None,
             currency=contract.currency,
             reason=reason,
-            changed_at=now or timezone.now(),
+            changed_at=moment,
             changed_by=by,
         )
         for name in changed

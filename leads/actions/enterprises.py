@@ -77,6 +77,8 @@ def match_or_register(
     known = find_matches(name=fresh.name, uscc=fresh.uscc).first_same()
     if known:
         return _completed(known, fresh, by=by)
+    if not fresh.uscc:
+        return concurrency.create(fresh, by=by)
     try:
         with transaction.atomic():
             return concurrency.create(fresh, by=by)
@@ -209,6 +211,9 @@ def _hand_over(contact: Contact, before: User, by: User) -> None:
         raise NotAllowed(
             "not_owner", _("Only the one who owns the relation or the team head may."), "owner"
         )
+    heir = contact.team.group.user_set.filter(pk=contact.owner_id, is_active=True)
+    if not heir.exists():
+        raise RuleViolation("not_in_team", _("The new owner must be in the same team."), "owner")
     access.record_access(
         AccessKind.REVEAL,
         by=by,

@@ -150,7 +150,7 @@ def _content_fits(upload: File[bytes], ending: str) -> bool:
             return _is_picture(upload, PICTURES[ending])
         if ending in OPENXML_PARTS:
             return _is_document(upload, OPENXML_PARTS[ending])
-        return upload.read(5) == b"%PDF-"
+        return bool(upload.read(5) == b"%PDF-")
     finally:
         upload.seek(0)
 
@@ -159,7 +159,7 @@ def _is_picture(upload: File[bytes], kind: str) -> bool:
     """Whether the header reads as this kind; the picture itself is not unpacked."""
     try:
         with Image.open(upload, formats=[kind]) as picture:
-            return bool(picture.format == kind)
+            return picture.format == kind
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError):
         return False
 

@@ -16,6 +16,7 @@ from chains.visibility import sees_all
 from kfq_crm.base import concurrency
 from kfq_crm.base.columns import check_columns, fill, named
 from kfq_crm.base.errors import GateNotMet, RuleViolation
+from kfq_crm.base.models import User
 from leads.actions import moves
 from leads.actions.claims import claim_company, give_up_for, require_not_taken
 from leads.actions.contracts import count_signing
@@ -30,7 +31,6 @@ from leads.rulebook import band_of, next_action_date
 from leads.stages import Exit, LossReason, Stage, earlier_stages, missing_for, next_stage
 
 if TYPE_CHECKING:
-    from kfq_crm.base.models import User
     from leads.models import Enterprise
 
 REQUIRED = ("title", "investor", "chain", "owner", "source")
@@ -74,8 +74,7 @@ def log_lead(*, values: Mapping[str, Any], by: User, now: datetime | None = None
     moment = now or timezone.now()
     _require_five(values)
     team = _lock_team(values["chain"])
-    _require_member(by, team)
-    _check_owner(values["owner"], team)
+    _check_people(by, values["owner"], team)
     enterprise = _company_of(values, team, by)
     claim = claim_company(enterprise=enterprise, team=team, by=by, now=moment)
     lead = Lead(enterprise=enterprise, claim=claim, logged_by=by, chain=values["chain"])
@@ -117,7 +116,7 @@ def advance_lead(
     target = next_stage(locked.stage)
     if target is None:
         raise RuleViolation("last_stage", _("This lead is signed; there is no further stage."))
-    require_not_taken(locked)
+    require_not_taken(locked, now)
     missing = missing_for(target, facts_of(locked))
     if missing:
         raise GateNotMet("gate_not_met", _gate_message(target, missing), missing)
@@ -248,15 +247,15 @@ def _team_of(chain: Chain) -> TaskTeam:
     return team
 
 
-def _require_member(by: User, team: TaskTeam) -> None:
+def _check_people(by: User, owner: User, team: TaskTeam) -> None:
+    """Leads are logged by and for the chain's own team; the coordination office may log too."""
     if not by.has_perm("leads.add_lead"):
         raise NotAllowed("not_allowed", _("You may not log leads."))
-    if not sees_all(by) and not team.group.user_set.filter(pk=by.pk).exists():
+    rows = User.groups.through.objects.filter(group=team.group_id, user__in=[by, owner])
+    members = set(rows.values_list("user", flat=True))
+    if by.pk not in members and not sees_all(by):
         raise NotAllowed("not_your_chain", _("You can log leads for your own chain only."), "chain")
-
-
-def _check_owner(owner: User, team: TaskTeam) -> None:
-    if not owner.is_active or not team.group.user_set.filter(pk=owner.pk).exists():
+    if owner.pk not in members or not owner.is_active:
         raise RuleViolation("not_in_team", _("Choose a member of the chain's team."), "owner")
 
 
@@ -289,9 +288,6 @@ def _check_amounts(lead: Lead) -> None:
     for name in ("investment", "fixed_investment"):
         if getattr(lead, name) is not None and getattr(lead, name) <= 0:
             raise RuleViolation("amount", _("The amount must be above zero."), name)
-    for name in ("land_mu", "plant_m2", "energy_tce"):
-        if (getattr(lead, name) or 0) < 0:
-            raise RuleViolation("amount", _("This cannot be below zero."), name)
     if lead.fixed_investment and lead.investment and lead.fixed_investment > lead.investment:
         raise RuleViolation(
             "fixed_above_total",

@@ -45,11 +45,7 @@ def set_enterprise_search(enterprise: Enterprise) -> None:
 
 def set_lead_search(lead: Lead) -> None:
     """Fill the lead's search words; contacts are those of its team."""
-    company = lead.enterprise
-    phones = Contact.objects.filter(enterprise=company, team__chain=lead.chain_id)
-    numbers = phones.values_list("phone_key", flat=True)
-    texts = lead_texts(spell(lead.title), _texts_of(company), lead.code_name, numbers)
-    lead.set_search(*texts)
+    _set_words(lead, lead.enterprise, _numbers_at(lead.enterprise))
 
 
 def refresh_leads_of(enterprise: Enterprise) -> None:
@@ -57,11 +53,23 @@ def refresh_leads_of(enterprise: Enterprise) -> None:
 
     The leads are locked first: a title saved meanwhile would else be found by its old words.
     """
-    rows = Lead.objects.select_for_update(no_key=True, of=("self",)).select_related("enterprise")
+    rows = Lead.objects.select_for_update(no_key=True)
     leads = list(rows.filter(enterprise=enterprise).order_by("pk"))
+    numbers = _numbers_at(enterprise) if leads else []
     for lead in leads:
-        set_lead_search(lead)
+        _set_words(lead, enterprise, numbers)
     Lead.objects.bulk_update(leads, ["search_text", "search_grams"], batch_size=200)
+
+
+def _numbers_at(company: Enterprise) -> list[tuple[int, str]]:
+    """Chain of the team that knows it, and number, of each contact at the company."""
+    contacts = Contact.objects.filter(enterprise=company).exclude(phone_key="").order_by("pk")
+    return list(contacts.values_list("team__chain", "phone_key"))
+
+
+def _set_words(lead: Lead, company: Enterprise, numbers: Iterable[tuple[int, str]]) -> None:
+    own = (number for chain, number in numbers if chain == lead.chain_id)
+    lead.set_search(*lead_texts(spell(lead.title), _texts_of(company), lead.code_name, own))
 
 
 def _texts_of(enterprise: Enterprise) -> list[str]:

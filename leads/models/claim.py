@@ -14,8 +14,7 @@ from chains.visibility import team_scope
 from kfq_crm.base.models import Versioned
 from kfq_crm.base.names import KEY_MAX
 from kfq_crm.base.scoping import ScopedQuerySet
-from leads.models.enterprise import Enterprise
-from leads.models.lead import Lead
+from leads.models.enterprise import Enterprise, hides_no_lead
 
 if TYPE_CHECKING:
     from kfq_crm.base.models import User
@@ -39,13 +38,10 @@ class ClaimQuerySet(ScopedQuerySet["Claim"]):
         """
         if not user.is_active:
             return self.none()
-        leads = Lead.objects.filter(
-            enterprise=OuterRef("enterprise"), chain=OuterRef("team__chain")
-        )
-        told = ~Exists(leads) | Exists(leads.visible_to(user))
         if not user.has_perm(RULE):
-            return self.filter(team_scope(user), told)
-        return self.filter(told | Exists(RulingRequest.objects.filter(claim=OuterRef("pk"))))
+            return self.filter(team_scope(user), hides_no_lead(user))
+        asked = Exists(RulingRequest.objects.filter(claim=OuterRef("pk")))
+        return self.filter(hides_no_lead(user) | asked)
 
     def active(self) -> Self:
         return self.filter(state=ClaimState.ACTIVE)

@@ -117,7 +117,7 @@ class Contract(Versioned):
             ),
             models.CheckConstraint(
                 condition=Q(expands=None, added_investment=None)
-                | Q(expands__isnull=False, added_investment__gt=0),
+                | Q(expands__isnull=False, added_investment__isnull=False, added_investment__gt=0),
                 name="contract_expansion_adds",
             ),
         )

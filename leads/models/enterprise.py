@@ -89,12 +89,21 @@ class Enterprise(Searchable, Versioned):
         return self.name
 
 
+def hides_no_lead(user: User) -> Q:
+    """Condition on a row of `enterprise` and `team`: it does not tell that this team has leads
+    for the company, all of them hidden from the person."""
+    leads = Enterprise._meta.get_field("leads").related_model.objects
+    same = {"enterprise": OuterRef("enterprise"), "chain": OuterRef("team__chain")}
+    return ~Exists(leads.filter(**same)) | Exists(leads.visible_to(user).filter(**same))
+
+
 class ContactQuerySet(ScopedQuerySet["Contact"]):
     def visible_to(self, user: User) -> Self:
         """People known to one's own team at companies that one may see."""
         companies = Enterprise.objects.visible_to(user)
         own = Q() if sees_all(user) else team_scope(user)
-        return self.filter(own, Exists(companies.filter(pk=OuterRef("enterprise"))))
+        seen = Exists(companies.filter(pk=OuterRef("enterprise")))
+        return self.filter(own, seen, hides_no_lead(user))
 
 
 class Contact(Versioned):

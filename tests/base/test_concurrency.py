@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from django.db import transaction
+from django.db import connection, transaction
 
 from chains.models import Chain, ChainPolicy
 from kfq_crm.base import concurrency
@@ -142,3 +142,20 @@ def test_simultaneous_saves_without_expectation_lose_no_revision() -> None:
     policy.refresh_from_db()
     assert policy.version == 5
     assert len(changes_of(policy)) == 5
+
+
+@pytest.mark.postgresql
+@pytest.mark.django_db(transaction=True)
+def test_locked_row_can_be_pointed_to_by_others() -> None:
+    """Otherwise whoever changes a company and whoever claims it would wait for each other."""
+    chain = ChainFactory()
+
+    def insert_without_waiting() -> ChainPolicy:
+        with connection.cursor() as cursor:
+            cursor.execute("SET lock_timeout = '2s'")
+        return ChainPolicy.objects.create(chain=chain, title="政策")
+
+    with transaction.atomic():
+        concurrency.lock(Chain.objects.all(), chain.pk)
+        (outcome,) = at_once(insert_without_waiting)
+    assert isinstance(outcome, ChainPolicy), outcome

@@ -40,6 +40,7 @@ SUBJECTS: dict[str, str | _StrPromise] = {
 }
 PARTICULARS: dict[str, str | _StrPromise] = {
     "account": gettext_lazy("account"),
+    "rows": gettext_lazy("rows"),
     "roles": gettext_lazy("roles changed"),
     "step": gettext_lazy("step of signing in"),
     "day": gettext_lazy("day"),
@@ -58,11 +59,11 @@ VALUES: dict[tuple[str, object], str | _StrPromise] = {
 class AccessEntryAdmin(ScopedModelAdmin):
     """Who signed in, revealed, exported or administered what. Nobody writes here by hand."""
 
-    list_display = ("number", "moment", "kind", "who", "what", "particulars", "address")
+    list_display = ("what", "kind", "who", "moment", "particulars", "address", "number")
     list_display_links = None
     list_filter = ("kind", ("at", RangeDateTimeFilter))
     list_select_related = ("actor",)
-    phone_columns = ("moment", "kind", "who", "what", "particulars")
+    phone_columns = ("kind", "who", "moment", "particulars")
     search_fields = ("actor__username", "actor__display_name", "address")
     list_before_template = "base/access_log_check.html"
 
@@ -93,7 +94,9 @@ class AccessEntryAdmin(ScopedModelAdmin):
 
     @admin.display(description=gettext_lazy("particulars"))
     def particulars(self, entry: AccessEntry) -> str:
-        shown = [_words(key, value) for key, value in entry.detail.items() if value not in ("", [])]
+        """Numbers and codes alone: what else an entry holds may name a hidden record."""
+        told = ((key, value) for key, value in entry.detail.items() if key in PARTICULARS)
+        shown = [_words(key, value) for key, value in told if value not in ("", [])]
         return _("; ").join(shown) or "—"
 
     def get_urls(self) -> list[URLPattern]:
@@ -114,7 +117,9 @@ class AccessEntryAdmin(ScopedModelAdmin):
 
 
 def _words(key: str, value: object) -> str:
-    label = str(PARTICULARS.get(key, key))
+    label = str(PARTICULARS[key])
+    if isinstance(value, dict):
+        value = sum(number for number in value.values() if isinstance(number, int))
     if isinstance(value, list):
         return _("%(label)s: %(value)s") % {"label": label, "value": _(", ").join(map(str, value))}
     shown = VALUES.get((key, value), value) if isinstance(value, str | bool) else value

@@ -8,7 +8,7 @@ from typing import Any
 from django import forms
 from django.contrib import admin
 from django.contrib.auth.models import Group
-from django.db.models import Prefetch, QuerySet
+from django.db.models import BooleanField, ExpressionWrapper, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html, format_html_join
@@ -67,19 +67,16 @@ class AccountAdmin(ScopedModelAdmin):
     phone_columns = ("unit", "belongs_to", "state")
     search_fields = ("username", "display_name", "unit", "phone")
     ordering = ("username",)
-    readonly_fields = ("teams", "account_state", "code_state")
+    readonly_fields = ("sign_in_name", "teams", "account_state", "code_state")
 
     # --- Reading ---------------------------------------------------------------------------
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
-        return super().get_queryset(request).prefetch_related(Prefetch("groups"))
-
-    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Names of colleagues are no secret in a picker; the list of accounts is."""
-        match = request.resolver_match
-        if match is not None and match.url_name == "autocomplete":
-            return request.user.is_active
-        return super().has_view_permission(request, obj)
+        """With whether this person may do the verbs below to the account: not to the own one."""
+        me: Any = request.user
+        others = ~Q(pk=me.pk) if me.is_superuser else ~Q(pk=me.pk) & Q(is_superuser=False)
+        in_hand = ExpressionWrapper(others, output_field=BooleanField())
+        return super().get_queryset(request).annotate(in_hand=in_hand).prefetch_related("groups")
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         if obj is not None and not accounts.may_administer(request.user, obj):
@@ -101,10 +98,7 @@ class AccountAdmin(ScopedModelAdmin):
         if obj is None:
             return [(None, {"fields": ("username", *facts, "roles")})]
         state = ("account_state", "code_state")
-        return [(None, {"fields": ("username", *facts, "teams", "roles", *state)})]
-
-    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        return self.readonly_fields if obj is None else ("username", *self.readonly_fields)
+        return [(None, {"fields": ("sign_in_name", *facts, "teams", "roles", *state)})]
 
     @admin.display(description=gettext_lazy("teams and roles"))
     def belongs_to(self, user: User) -> str:
@@ -120,6 +114,10 @@ class AccountAdmin(ScopedModelAdmin):
 
     # --- On the form -----------------------------------------------------------------------
 
+    @admin.display(description=gettext_lazy("sign-in name"))
+    def sign_in_name(self, user: User) -> str:
+        return user.username
+
     @admin.display(description=gettext_lazy("task teams"))
     def teams(self, user: User) -> str:
         links = [(address, name) for name, address in owned_by(user)]
@@ -127,16 +125,20 @@ class AccountAdmin(ScopedModelAdmin):
         return shown or _("In no team. A person is taken into a team on the team's page.")
 
     @admin.display(description=gettext_lazy("state of the account"))
-    def account_state(self, user: User) -> str:
+    def account_state(self, user: Any) -> str:
+        if not user.in_hand:
+            return _badge(user)
         if not user.is_active:
             return _links(_badge(user), [("enable", _("Let in again"))], user)
         verbs = [("reset_password", _("New one-time password")), ("disable", _("Disable"))]
         return _links(_badge(user), verbs, user)
 
     @admin.display(description=gettext_lazy("code at sign-in"))
-    def code_state(self, user: User) -> str:
+    def code_state(self, user: Any) -> str:
         if not second_factor.is_on(user):
             return _("off")
+        if not user.in_hand:
+            return _("on")
         return _links(_("on"), [("reset_device", _("Telephone lost: switch off"))], user)
 
     # --- Writing ---------------------------------------------------------------------------
@@ -215,7 +217,8 @@ class AccountVerb(ActionPage):
     verb = ""
 
     def is_allowed(self) -> bool:
-        return accounts.may_administer(self.user, self.subject)
+        """Not over oneself: the own account's pages ask for the password."""
+        return self.subject != self.user and accounts.may_administer(self.user, self.subject)
 
     def page_of(self, subject: Any) -> str:
         return reverse("admin:base_user_change", args=[subject.pk])

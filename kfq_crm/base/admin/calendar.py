@@ -19,7 +19,7 @@ from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from kfq_crm.base.addresses import client_address
 from kfq_crm.base.calendar import current_calendar, remove_day, set_days
-from kfq_crm.base.forms import LedgerDateField, RuleModelForm
+from kfq_crm.base.forms import JudgedForm, LedgerDateField
 from kfq_crm.base.models import CalendarDay
 from kfq_crm.base.pages import office_page
 from kfq_crm.base.scoped_admin import ScopedModelAdmin
@@ -38,7 +38,7 @@ INITIALS = (
 )
 
 
-class CalendarDayForm(RuleModelForm):
+class CalendarDayForm(JudgedForm):
     """A day, or the first day of a span."""
 
     day = LedgerDateField(label=gettext_lazy("calendar day"))
@@ -51,9 +51,6 @@ class CalendarDayForm(RuleModelForm):
     class Meta:
         model = CalendarDay
         fields = ("day", "is_workday", "label")
-
-    def validate_unique(self) -> None:
-        """A day entered again is a correction of it."""
 
 
 @dataclass(frozen=True)

@@ -26,7 +26,7 @@ def amount(value: Decimal | None, currency: str = "CNY") -> str:
 @register.filter
 def day(value: date | datetime | None) -> str:
     """A day as people say it, with the year when it is not this one; site time."""
-    if value is None:
+    if not value:  # Templates hand over "" where a row is missing altogether.
         return "—"
     if isinstance(value, datetime):
         value = timezone.localdate(value)

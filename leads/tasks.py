@@ -1,0 +1,16 @@
+"""Sweeps over leads. Each fetches and delegates; rows in the database are the truth."""
+
+from celery import shared_task
+
+from leads.actions import claims
+
+CHUNK = 500
+
+
+@shared_task
+def lapse_claims() -> int:
+    """End the claims whose day has passed, so many to a transaction; returns how many."""
+    ended = 0
+    while count := claims.lapse_claims(limit=CHUNK):
+        ended += count
+    return ended

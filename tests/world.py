@@ -1,0 +1,185 @@
+"""One world of leads, teams and companies with a row of everything, each named after its lead."""
+
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from chains import models as chains_models
+from chains.models import AnnualTarget, ChainPolicy, Metric, Scope, Site, TargetCompany
+from chains.roles import ADMINISTRATION, SERVICE, role_group
+from kfq_crm.base.models import (
+    AccessChainHead,
+    AccessEntry,
+    AccessKind,
+    CalendarDay,
+    Change,
+    FeedSequence,
+    User,
+)
+from leads import models as leads_models
+from leads.actions.claims import request_ruling, rule_on_claim
+from leads.actions.enterprises import register_enterprise
+from leads.models import (
+    Attachment,
+    Blocker,
+    Commitment,
+    Contact,
+    Contract,
+    ContractAmountChange,
+    DepartmentOpinion,
+    Enterprise,
+    FollowUp,
+    JointReview,
+    LandedProject,
+    Lead,
+    Milestone,
+    RulingRequest,
+    Screening,
+)
+from tests.cast import Cast
+from tests.factories import SegmentFactory, UserFactory, log_a_lead
+
+TODAY = timezone.localdate()
+
+
+@dataclass(frozen=True)
+class World:
+    cast: Cast
+    people: dict[str, User]
+
+
+# --- Building it ----------------------------------------------------------------------------
+
+
+def log(by: User, name: str, **values: Any) -> Lead:
+    if values.get("confidential"):
+        values["code_name"] = "代号"
+    values = {"title": name, "investor": f"company {name} xyz", **values}
+    lead = log_a_lead(by=by, contact_name=name, contact_phone="", **values)
+    Enterprise.objects.filter(pk=lead.enterprise_id).update(note=name)
+    Contact.objects.filter(name=name).update(note=name)
+    return lead
+
+
+def log_leads(cast: Cast) -> None:
+    known = register_enterprise(name="company known xyz", by=cast.member_a, team=cast.team_a)
+    log(cast.member_a, "plain")
+    log(cast.member_a, "shared", secondary_chains=[cast.chain_b])
+    log(cast.member_a, "first", first_talk_team=cast.team_b)
+    log(cast.member_a, "ruled")
+    log(cast.member_b, "other")
+    log(cast.member_a, "secret", confidential=True, readers=[cast.disabled])
+    log(
+        cast.second_member_a,
+        "secret_shared",
+        confidential=True,
+        secondary_chains=[cast.chain_b],
+        readers=[cast.member_b],
+    )
+    log(cast.second_member_a, "secret_office", confidential=True, readers=[cast.coordinator])
+    log(cast.member_b, "secret_other", confidential=True, investor=known.name)
+
+
+def add_rows(lead: Lead, by: User) -> None:
+    """A row of everything that belongs to a lead; their rules are tested elsewhere."""
+    name, today = lead.title, TODAY
+    FollowUp.objects.create(
+        lead=lead, occurred_at=timezone.now(), method="call", summary=name, logged_by=by
+    )
+    Blocker.objects.create(lead=lead, description=name, owner=by, due_on=today, raised_by=by)
+    Attachment.objects.create(lead=lead, name=name, size=1, uploaded_by=by)
+    Screening.objects.create(lead=lead, verdict="follow", judged_on=today, judged_by=by)
+    DepartmentOpinion.objects.create(lead=lead, given_on=today, recorded_by=by)
+    JointReview.objects.create(lead=lead, held_on=today, recorded_by=by)
+    contract = Contract.objects.create(
+        lead=lead, number=name, kind="investment", signed_on=today, investment=Decimal(1)
+    )
+    ContractAmountChange.objects.create(
+        contract=contract, field="investment", changed_at=timezone.now(), changed_by=by
+    )
+    Commitment.objects.create(contract=contract, side="zone", metric=name)
+    project = LandedProject.objects.create(
+        contract=contract, name=name, chain=lead.chain, enterprise=lead.enterprise
+    )
+    Milestone.objects.create(project=project, kind="land")
+
+
+def arbitrate(cast: Cast) -> None:
+    for name in ("plain", "secret", "ruled"):
+        request_ruling(
+            company_name=f"company {name} xyz", team=cast.team_b, grounds=name, by=cast.member_b
+        )
+    rule_on_claim(
+        request=RulingRequest.objects.get(grounds="ruled"),
+        holder=cast.team_b,
+        reasons="ruled",
+        by=cast.coordinator,
+    )
+
+
+def add_companies(cast: Cast) -> None:
+    own = register_enterprise(name="own", by=cast.member_a, team=cast.team_a, note="own")
+    Enterprise.objects.create(name="public", name_key="public", note="public", is_public=True)
+    Enterprise.objects.create(name="unregistered", name_key="x", note="nobody's")
+    assert own.registered_by == cast.team_a
+
+
+def add_chain_rows(cast: Cast) -> None:
+    metric = Metric.objects.create(code="signings", name="签约")
+    segment = SegmentFactory(code="engines", chain=cast.chain_a)
+    ends = {"from_chain": cast.chain_a, "to_chain": cast.chain_b}
+    chains_models.SegmentLink.objects.create(**ends, from_segment=segment, note="link")
+    chains_models.AnchorFirm.objects.create(chain=cast.chain_a, name="anchor")
+    chains_models.Gap.objects.create(chain=cast.chain_a, kind="fill", description="gap")
+    chains_models.Outpost.objects.create(name="outpost", city="上海")
+    chains_models.AnnualResult.objects.create(year=2023, metric=metric, value=1, source="result")
+    target = {"year": 2024, "metric": metric, "value": 1}
+    AnnualTarget.objects.create(**target, scope=Scope.ZONE, source="zone")
+    for name, chain, team in (("a", cast.chain_a, cast.team_a), ("b", cast.chain_b, cast.team_b)):
+        TargetCompany.objects.create(chain=chain, name=name, name_key=name)
+        ChainPolicy.objects.create(chain=chain, title=name)
+        Site.objects.create(chain=chain, label=name)
+        AnnualTarget.objects.create(
+            **target, scope=Scope.CHAIN, chain=chain, source=f"chain {name}"
+        )
+        AnnualTarget.objects.create(**target, scope=Scope.TEAM, team=team, source=f"team {name}")
+    LandedProject.objects.create(name="report", chain=cast.chain_a, source="一.进")
+    LandedProject.objects.create(name="report without a chain", source="一.进")
+    for project in LandedProject.objects.filter(contract=None):
+        Milestone.objects.create(project=project, kind="land")
+
+
+def add_ground_rows() -> None:
+    for rule in (leads_models.CadenceRule, leads_models.ClaimRule, leads_models.ScaleThreshold):
+        rule.objects.update(published="rule")
+    months = {"yellow_months": 2, "red_months": 3, "off_list_months": 6}
+    since = date(2020, 1, 1)
+    leads_models.StallRule.objects.create(valid_from=since, **months, published="rule")
+    CalendarDay.objects.create(day=date(2026, 12, 31), is_workday=False, label="holiday")
+    AccessEntry.objects.create(number=1, at=timezone.now(), kind=AccessKind.REVEAL, subject="entry")
+    AccessChainHead.objects.create(last_number=1)
+    Change.objects.all().delete()
+    Change.objects.create(resource="chain", object_id=1, kind="created")
+    FeedSequence.objects.create(last_number=7)
+
+
+@pytest.fixture
+def world(cast: Cast) -> World:
+    people = dict(cast.people())
+    people["superuser"] = UserFactory(username="superuser", is_superuser=True)
+    people["administrator"] = UserFactory(username="administrator")
+    people["administrator"].groups.add(role_group(ADMINISTRATION))
+    people["service"] = UserFactory(username="service")
+    people["service"].groups.add(role_group(SERVICE))
+    log_leads(cast)
+    for lead in Lead.objects.all():
+        add_rows(lead, lead.owner)
+    add_companies(cast)
+    arbitrate(cast)
+    add_chain_rows(cast)
+    add_ground_rows()
+    return World(cast, people)
