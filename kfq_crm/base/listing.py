@@ -1,9 +1,8 @@
 """How every list of the admin finds its rows: fast at a thousand rows and at a million.
 
-Three things that Django's own lists do are not done here. Nothing counts a whole table: a count
-ends at `COUNT_CAP`. No deep offset drags wide rows along: a page is found as keys first, then
-its rows are read by key. And search words narrow the rows before anything is put in order,
-unless they narrow next to nothing.
+Two things that Django's own lists do are not done here. Nothing counts a whole table: a count
+ends at a cap. And no deep offset drags wide rows along: a page is found as keys first, in an
+index, then its rows are read by key.
 """
 
 from __future__ import annotations
@@ -21,14 +20,16 @@ from unfold.views import ChangeList
 from kfq_crm.base.search import GramsLookup, Searchable
 
 COUNT_CAP = 10_000
+# Whoever finds a thousand types another word; counting what a search finds reads the rows.
+SEARCH_CAP = 1_000
 # Offsets beyond are nobody's wish, and the databases' numbers end somewhere.
 LAST_PAGE = 10_000_000
 NEIGHBOURS = 2
 
 
-def capped_count(rows: QuerySet[Any]) -> int:
-    """How many rows there are, or COUNT_CAP + 1 when there are more; reads no further."""
-    return rows.order_by()[: COUNT_CAP + 1].count()
+def capped_count(rows: QuerySet[Any], cap: int) -> int:
+    """How many rows there are, or one more than `cap` when there are more; reads no further."""
+    return rows.order_by()[: cap + 1].count()
 
 
 def without_search_columns(rows: QuerySet[Any]) -> QuerySet[Any]:
@@ -60,7 +61,7 @@ class CappedPage(Page):
 
 
 class CappedPaginator(Paginator):
-    """Opens any page by its number (from 1). `count` ends at COUNT_CAP: see `is_capped`.
+    """Opens any page by its number (from 1). `count` ends at a cap: see `is_capped`.
 
     A page reads one key more than it shows, so that the last page counts without counting.
     `object_list` is an ordered queryset.
@@ -70,17 +71,21 @@ class CappedPaginator(Paginator):
     more = False
 
     @cached_property
+    def cap(self) -> int:
+        return SEARCH_CAP if is_searched(self.object_list) else COUNT_CAP
+
+    @cached_property
     def found(self) -> int:
-        return capped_count(self.object_list)
+        return capped_count(self.object_list, self.cap)
 
     @property
     def count(self) -> int:
-        return min(self.found, COUNT_CAP)
+        return min(self.found, self.cap)
 
     @property
     def is_capped(self) -> bool:
         """There are more rows than `count` says."""
-        return self.found > COUNT_CAP
+        return self.found > self.cap
 
     def validate_number(self, number: Any) -> int:
         """Any positive number: whether it is a page shows when it is opened."""
@@ -96,12 +101,13 @@ class CappedPaginator(Paginator):
         """The page's rows as a queryset in order. EmptyPage beyond the last one."""
         number = self.validate_number(number)
         start = (number - 1) * self.per_page
-        keys = self._keys(start, start + self.per_page + 1)
+        stop = start + self.per_page + 1
+        keys = list(self.object_list.values_list("pk", flat=True)[start:stop])
         if not keys and number > 1:
             raise EmptyPage(self.error_messages["no_results"])
         self.more = len(keys) > self.per_page
         if not self.more:
-            self.found = min(start + len(keys), COUNT_CAP + 1)
+            self.found = min(start + len(keys), self.cap + 1)
         rows = without_search_columns(self.object_list.filter(pk__in=keys[: self.per_page]))
         return CappedPage(rows, number, self, more=self.more)
 
@@ -121,21 +127,6 @@ class CappedPaginator(Paginator):
         if self.is_capped and before < last:
             yield self.ELLIPSIS
 
-    def _keys(self, start: int, stop: int) -> list[Any]:
-        return list(self._narrowed().values_list("pk", flat=True)[start:stop])
-
-    def _narrowed(self) -> QuerySet[Any]:
-        """The rows in an order that is only made of what a search found.
-
-        Left to itself, PostgreSQL may walk a whole index for the few rows of a rare word. Few
-        are looked up first; many are found soon by walking in order.
-        """
-        rows: QuerySet[Any] = self.object_list
-        if not is_searched(rows) or rows.query.annotations or self.is_capped:
-            return rows
-        keys = rows.order_by().values("pk")[: COUNT_CAP + 1]
-        return rows.model._base_manager.filter(pk__in=keys).order_by(*rows.query.order_by)
-
 
 def is_searched(rows: QuerySet[Any]) -> bool:
     """Whether `search.matching` has narrowed these rows by the gram index."""
@@ -143,7 +134,7 @@ def is_searched(rows: QuerySet[Any]) -> bool:
 
 
 class ListingChangeList(ChangeList):
-    """A changelist without a count of the whole table; `result_count` ends at COUNT_CAP."""
+    """A changelist without a count of the whole table; `result_count` ends at a cap."""
 
     def get_results(self, request: HttpRequest) -> None:
         paginator = self.model_admin.get_paginator(request, self.queryset, self.list_per_page)

@@ -89,7 +89,7 @@ def match_or_register(
 def _completed(known: Enterprise, typed: Enterprise, *, by: User | None) -> Enterprise:
     blanks = [
         name
-        for name in ("uscc", "parent_group", "country")
+        for name in ("uscc", "parent_group", "region_code", "country")
         if getattr(typed, name) and not getattr(known, name)
     ]
     if blanks:

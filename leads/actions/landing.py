@@ -13,8 +13,10 @@ from kfq_crm.base import concurrency
 from kfq_crm.base.codes import clean_project_code
 from kfq_crm.base.columns import at_field
 from kfq_crm.base.errors import RuleViolation
+from kfq_crm.base.names import company_key
+from leads.actions.enterprises import register_enterprise
 from leads.dates import check_not_future
-from leads.models import Contract, LandedProject, Lead, Milestone, MilestoneKind
+from leads.models import Contract, Enterprise, LandedProject, Lead, Milestone, MilestoneKind
 from leads.permissions import NotAllowed, require_move
 from leads.rulebook import band_of
 
@@ -66,6 +68,42 @@ def open_project(
         concurrency.create(Milestone(project=project, kind=kind, planned_on=planned), by=by)
     concurrency.touch(lead, by=by)
     return project
+
+
+@transaction.atomic
+def name_local_company(
+    *,
+    project: LandedProject,
+    name: str,
+    uscc: str,
+    by: User,
+    region_code: str = "",
+    expected: int | None = None,
+) -> LandedProject:
+    """Give the project to the company that the investor founded here, with its own code.
+
+    The company is registered under the investor as its parent, or found by its code or name; it
+    may be the investor itself. Raises RuleViolation on a wrong or missing code and for a company
+    that is hidden from the person.
+    """
+    locked = _lock_project(project, by, expected)
+    if not locked.contract:
+        raise RuleViolation("no_lead", _("A project of the report has no company of its own."))
+    lead = locked.contract.lead
+    if not uscc.strip():
+        raise RuleViolation(
+            "uscc_missing", _("Enter the local company's social credit code first."), "uscc"
+        )
+    locked.enterprise = register_enterprise(
+        name=name,
+        by=by,
+        team=lead.first_talk_team,
+        uscc=uscc,
+        region_code=region_code,
+        parent_group=_parent_of(name, lead.enterprise),
+    )
+    concurrency.touch(lead, by=by)
+    return concurrency.save(locked, by=by, fields={"enterprise"})
 
 
 @transaction.atomic
@@ -156,6 +194,12 @@ def next_milestone(project: LandedProject) -> MilestoneKind | None:
     reached = order.index(MilestoneKind(project.milestone))
     later = [kind for kind in kinds if order.index(kind) > reached]
     return later[0] if later else None
+
+
+def _parent_of(name: str, investor: Enterprise) -> str:
+    if investor.parent_group or company_key(name) == investor.name_key:
+        return investor.parent_group
+    return investor.name
 
 
 def _lock_project(project: LandedProject, by: User, expected: int | None) -> LandedProject:

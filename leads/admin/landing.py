@@ -21,13 +21,14 @@ from kfq_crm.base.templatetags.office import amount
 from leads.actions.landing import (
     meet_milestone,
     milestones_of,
+    name_local_company,
     next_milestone,
     plan_milestone,
     recognise_milestone,
 )
 from leads.admin.action_page import ActionPage, register
-from leads.admin.project_forms import MeetForm, PlanForm, RecogniseForm
-from leads.models import LandedProject, Lead, Milestone, MilestoneKind
+from leads.admin.project_forms import LocalCompanyForm, MeetForm, PlanForm, RecogniseForm
+from leads.models import Enterprise, LandedProject, Lead, Milestone, MilestoneKind
 from leads.permissions import rights_over
 
 COORDINATES = "leads.reassign_leads"
@@ -138,8 +139,10 @@ def project_page(request: HttpRequest, pk: int) -> HttpResponse:
         "contract__lead", "enterprise", "chain", "segment"
     )
     project = get_object_or_404(rows, pk=pk)
+    company = visible(Enterprise, request.user).filter(pk=project.enterprise_id)
     context = {
         "project": project,
+        "opens_company": company.exists(),
         "lines": lines_of(project),
         "next": next_milestone(project),
         "may_move": may_move_project(request.user, project),
@@ -148,7 +151,7 @@ def project_page(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 class ProjectPage(ActionPage):
-    """A verb over the milestones of a project."""
+    """A verb over a project."""
 
     model = LandedProject
     related = ("contract__lead", "enterprise")
@@ -161,6 +164,34 @@ class ProjectPage(ActionPage):
 
     def page_of(self, subject: Any) -> str:
         return page_of(subject)
+
+
+class LocalCompanyPage(ProjectPage):
+    title = gettext_lazy("Enter the local company")
+    submit_label = gettext_lazy("Enter the company")
+    form_class = LocalCompanyForm
+
+    def consequences(self) -> list[str]:
+        return [
+            _(
+                "The project belongs to this company from now on. It is registered as a company "
+                "of %(investor)s, whose claim covers it."
+            )
+            % {"investor": self.lead.enterprise if self.lead else ""}
+        ]
+
+    def refusal(self) -> str:
+        return "" if self.lead else _("A project of the report has no company of its own.")
+
+    def act(self, form: Any) -> str:
+        project = name_local_company(
+            project=self.subject, by=self.user, expected=self.expected(), **form.cleaned_data
+        )
+        return _("The project belongs to %(company)s.") % {"company": project.enterprise}
+
+
+class MilestonePage(ProjectPage):
+    """A verb over the milestones of a project."""
 
     def kinds(self) -> list[MilestoneKind]:
         """Milestones that the verb can be about now."""
@@ -176,7 +207,7 @@ class ProjectPage(ActionPage):
         return "" if self.kinds() else _("No milestone of this project allows that now.")
 
 
-class MeetPage(ProjectPage):
+class MeetPage(MilestonePage):
     title = gettext_lazy("Note that a milestone is reached")
     submit_label = gettext_lazy("Note as reached")
 
@@ -217,7 +248,7 @@ class MeetPage(ProjectPage):
         return _("Reached: %(milestone)s.") % {"milestone": milestone}
 
 
-class PlanPage(ProjectPage):
+class PlanPage(MilestonePage):
     title = gettext_lazy("Plan a milestone")
     submit_label = gettext_lazy("Save the plan")
     form_class = PlanForm
@@ -232,7 +263,7 @@ class PlanPage(ProjectPage):
         return _("The plan of “%(milestone)s” is saved.") % {"milestone": milestone}
 
 
-class RecognisePage(ProjectPage):
+class RecognisePage(MilestonePage):
     title = gettext_lazy("Note the recognition of a milestone")
     submit_label = gettext_lazy("Note as recognised")
     form_class = RecogniseForm
@@ -255,4 +286,12 @@ class RecognisePage(ProjectPage):
 
 
 admin.site.add_page("leads/landedproject/<int:pk>/page/", project_page, "leads_landedproject_page")
-register({"meet": MeetPage, "plan": PlanPage, "recognise": RecognisePage}, "landedproject")
+register(
+    {
+        "company": LocalCompanyPage,
+        "meet": MeetPage,
+        "plan": PlanPage,
+        "recognise": RecognisePage,
+    },
+    "landedproject",
+)

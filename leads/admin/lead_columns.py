@@ -22,7 +22,7 @@ COLUMNS = ("name", "place", "stage_and_days", "amount", "owner_name", "next_step
 class LeadColumns:
     """The seven columns; rows carry today and the calendar (`calendar_in_list`)."""
 
-    @admin.display(description=gettext_lazy("project and company"), ordering="pk")
+    @admin.display(description=gettext_lazy("project and company"))
     def name(self, lead: Lead) -> SafeString:
         second = lead.enterprise.name if lead.enterprise.name != lead.title else ""
         number = format_html('<span class="o-nowrap">{}</span>', lead.number)
@@ -42,7 +42,7 @@ class LeadColumns:
             return two_lines(lead.get_exit_display(), f"{lead.get_stage_display()} · {since}")
         days = (lead.list_today - timezone.localdate(lead.stage_entered_at)).days
         told = ngettext("for %(days)d day", "for %(days)d days", days) % {"days": days}
-        return two_lines(lead.get_stage_display(), told)
+        return two_lines(lead.get_stage_display(), told if days else _("since today"))
 
     @admin.display(description=gettext_lazy("total investment"), ordering="investment")
     def amount(self, lead: Lead) -> SafeString:

@@ -22,6 +22,19 @@ class OpenProjectForm(ActionForm):
     landing_park = text_field(_("Park where it lands"), max_length=60, required=False)
 
 
+class LocalCompanyForm(ActionForm):
+    name = text_field(
+        _("Name of the company"), max_length=120, help_text=_("As on its business licence")
+    )
+    uscc = text_field(_("unified social credit code"), max_length=30, help_text=_("18 characters"))
+    region_code = text_field(
+        _("region code (GB/T 2260)"),
+        max_length=20,
+        required=False,
+        help_text=_("Six digits, for example 321282"),
+    )
+
+
 class MilestoneForm(ActionForm):
     """A verb over one of several milestones."""
 

@@ -11,7 +11,7 @@ from typing import Any
 from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
-from django.db.models import F, Q, QuerySet
+from django.db.models import F, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
@@ -148,9 +148,10 @@ def _workable(request: HttpRequest) -> QuerySet[Lead]:
     return rows.order_by(F("last_contact_on").desc(nulls_last=True), "-pk")
 
 
-def _recent(request: HttpRequest, rows: QuerySet[Lead]) -> QuerySet[Lead]:
-    """Those in the person's charge, the ones talked to last first."""
-    return rows.filter(Q(owner=request.user))[:RECENT]
+def _recent(request: HttpRequest, rows: QuerySet[Lead]) -> list[Lead]:
+    """Those in the person's charge, talked to last first; for a person with none the team's."""
+    own = list(rows.filter(owner=request.user)[:RECENT])  # type: ignore[misc]  # signed in
+    return own or list(rows.order_by("-pk")[:RECENT])
 
 
 def _choices(leads: Iterable[Lead], chosen: Lead | None) -> list[Choice]:

@@ -6,10 +6,9 @@ from collections.abc import Callable, Iterator
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
-from kfq_crm.base import concurrency
-from leads.actions.enterprises import register_enterprise
 from leads.actions.landing import (
     meet_milestone,
+    name_local_company,
     open_project,
     plan_milestone,
     recognise_milestone,
@@ -64,17 +63,13 @@ class Landing:
     def found_company(self) -> None:
         """The investor's local company, to which the project belongs from now on."""
         company, story = self.row["company"], self.story
-        local = register_enterprise(
+        name_local_company(
+            project=self.project,
             name=company["name"],
             uscc=company["uscc"],
             region_code=company["region"],
-            parent_group=story.lead.enterprise.name,
-            team=story.lead.first_talk_team,
             by=story.owner,
         )
-        project = concurrency.lock(LandedProject.objects.all(), self.project.pk)
-        project.enterprise = local
-        concurrency.save(project, by=story.owner, fields={"enterprise"})
 
     def recognise(self, step: dict[str, Any]) -> None:
         recognise_milestone(

@@ -14,6 +14,7 @@ from leads.actions.enterprises import update_enterprise
 from leads.actions.landing import (
     meet_milestone,
     milestones_of,
+    name_local_company,
     next_milestone,
     open_project,
     plan_milestone,
@@ -122,6 +123,61 @@ def test_project_is_opened_by_those_who_may_move_the_lead(
 def test_hidden_project_is_not_found(cast: Cast, project: LandedProject, who: str) -> None:
     with pytest.raises(LandedProject.DoesNotExist):
         meet(project, MilestoneKind.REGISTERED, getattr(cast, who))
+
+
+# --- The local company ----------------------------------------------------------------------
+
+
+def test_local_company_takes_the_project_under_its_investor(
+    cast: Cast, project: LandedProject, signed: Lead
+) -> None:
+    name_local_company(
+        project=project, name="靖江云翼动力有限公司", uscc=a_uscc(7), by=cast.member_a
+    )
+    project.refresh_from_db()
+    company = project.enterprise
+    assert company is not None
+    assert (company.name, company.uscc) == ("靖江云翼动力有限公司", a_uscc(7))
+    assert company.parent_group == signed.enterprise.name
+    assert signed.enterprise != company
+    meet(project, MilestoneKind.REGISTERED, cast.member_a)
+
+
+def test_investor_itself_may_be_the_local_company(cast: Cast) -> None:
+    lead = lead_in(Stage.SIGNED, by=cast.member_a)
+    project = open_project(contract=counted_contract(lead), by=cast.member_a)
+    name_local_company(
+        project=project,
+        name=lead.enterprise.name,
+        uscc=a_uscc(8),
+        region_code="321282",
+        by=cast.member_a,
+    )
+    lead.enterprise.refresh_from_db()
+    assert project.enterprise == lead.enterprise
+    assert (lead.enterprise.uscc, lead.enterprise.region_code) == (a_uscc(8), "321282")
+    assert lead.enterprise.parent_group == ""
+
+
+def test_local_company_without_a_right_code_is_refused_whole(
+    cast: Cast, project: LandedProject, signed: Lead
+) -> None:
+    for code in ("", "  ", "91320000000000000X"):
+        named = {"project": project, "name": "靖江某公司", "uscc": code, "by": cast.member_a}
+        assert refusal_of(lambda named=named: name_local_company(**named))[1] == "uscc"
+    project.refresh_from_db()
+    assert project.enterprise == signed.enterprise
+
+
+def test_company_of_another_team_is_not_taken_as_the_local_one(
+    cast: Cast, project: LandedProject
+) -> None:
+    other = lead_in(Stage.LEAD, by=cast.member_b, uscc=a_uscc(9))
+    named = {"project": project, "name": other.enterprise.name, "uscc": a_uscc(9)}
+    assert refusal_of(lambda: name_local_company(**named, by=cast.member_a)) == (
+        "on_record",
+        "name",
+    )
 
 
 # --- Order and days -------------------------------------------------------------------------

@@ -1,4 +1,9 @@
 "use strict";
+// The theme writes a chosen file's name into the nearest text field, for its own file widget; here
+// that would be the next step or a date. This is its mark for inputs that it leaves alone.
+document.addEventListener("DOMContentLoaded", () => {
+  document.querySelectorAll(".o-files input[type=file]").forEach((input) => { input.hasChangeListener = true; });
+});
 // Names of the chosen files beside the button that chooses them.
 document.addEventListener("change", (event) => {
   const input = event.target;

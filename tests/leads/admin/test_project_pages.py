@@ -24,7 +24,7 @@ A_MONDAY = datetime(2026, 11, 23, 10, tzinfo=ZoneInfo("Asia/Shanghai"))
 CHINESE = re.compile("[\u4e00-\u9fff]")
 CODE = "2603-321282-04-01-123456"
 LIST = "admin:leads_landedproject_changelist"
-VERBS = ("meet", "plan", "recognise")
+VERBS = ("company", "meet", "plan", "recognise")
 
 
 def url(project: LandedProject, name: str = "page", **query: str) -> str:
@@ -198,17 +198,20 @@ def test_milestone_is_met_planned_and_recognised(client: Client, cast: Cast) -> 
         assertContains(answer, text)
 
 
-def test_registration_without_the_companys_code_links_to_the_company(
+def test_registration_waits_for_the_local_company_and_leads_to_it(
     client: Client, cast: Cast
 ) -> None:
     project = a_project(cast)
-    assert project.enterprise is not None
-    company = reverse("admin:leads_enterprise_change", args=[project.enterprise.pk])
     as_(client, cast.member_a)
-    assertContains(client.get(url(project, "meet")), company)
+    assertContains(client.get(url(project, "meet")), url(project, "company"))
     answer = send(client, project, "meet", **met())
-    assertContains(answer, company)
+    assertContains(answer, url(project, "company"))
     assert CHINESE.search(" ".join(answer.context["form"].non_field_errors()))
+    assertRedirects(
+        send(client, project, "company", name="靖江云翼动力有限公司", uscc=a_uscc(5)), url(project)
+    )
+    assertContains(client.get(url(project)), "靖江云翼动力有限公司")
+    assertRedirects(send(client, project, "meet", **met()), url(project))
 
 
 def test_plan_and_recognition_open_for_the_milestone_asked(client: Client, cast: Cast) -> None:

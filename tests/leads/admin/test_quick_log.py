@@ -78,6 +78,13 @@ def test_own_open_leads_stand_ready_the_latest_first(client: Client, cast: Cast)
     assert offered(as_(client, cast.member_a).get(reverse(PAGE))) == ["新的", "旧的"]
 
 
+def test_whoever_has_no_lead_is_offered_the_newest_of_the_team(client: Client, cast: Cast) -> None:
+    log_a_lead(by=cast.member_a, title="先记的")
+    log_a_lead(by=cast.member_a, title="后记的")
+    log_a_lead(by=cast.member_b, title="他链的", secondary_chains=[cast.chain_a])
+    assert offered(as_(client, cast.head_a).get(reverse(PAGE))) == ["后记的", "先记的"]
+
+
 def test_a_lead_in_the_address_is_chosen(client: Client, cast: Cast) -> None:
     log_a_lead(by=cast.member_a, title="我的")
     lead = log_a_lead(by=cast.second_member_a, title="同事的")
