@@ -309,7 +309,11 @@ UNFOLD = {
         ],
     },
     "SHOW_LANGUAGES": False,
-    "STYLES": [lambda request: static("base/office.css")],
+    "STYLES": [
+        lambda request: static("base/office.css"),
+        lambda request: static("overview/overview.css"),
+    ],
+    "SCRIPTS": [lambda request: static("overview/keyboard.js")],
     "SIDEBAR": {
         "show_search": False,
         "show_all_applications": False,

@@ -14,7 +14,7 @@ from django.db import transaction
 from chains.models import Outpost
 from kfq_crm.base.models import User
 from leads.actions.claims import lapse_claims
-from leads.models import Lead
+from leads.models import Claim, Lead
 from seeds.loader import load_report
 from seeds.loading.store import read
 from seeds.scenes.clock import Days, clock_at
@@ -57,17 +57,17 @@ def _events(
 
 def _live_through(events: list[Event], days: Days) -> None:
     """Day by day; claims lapse in the night, as the sweep would end them."""
-    yesterday = events[0].day
     for day, happening in groupby(events, key=lambda event: event.day):
-        _sleep_until(day, yesterday, days)
-        yesterday = day
+        _sleep_until(day, days)
         for place, event in enumerate(happening):
             with clock_at(days.moment(day, place)):
                 event.act()
-    _sleep_until(days.today, yesterday, days)
+    _sleep_until(days.today, days)
 
 
-def _sleep_until(day: date, since: date, days: Days) -> None:
-    for passed in range(1, (day - since).days + 1):
-        with clock_at(days.moment(since + timedelta(days=passed), 0) - BEDTIME):
+def _sleep_until(day: date, days: Days) -> None:
+    """Wake the sweep in the nights before `day` in which it has something to end."""
+    due = Claim.objects.active().filter(lapses_on__lt=day).order_by("lapses_on")
+    for last_day in sorted(set(due.values_list("lapses_on", flat=True))):
+        with clock_at(days.moment(last_day + timedelta(days=1), 0) - BEDTIME):
             lapse_claims()

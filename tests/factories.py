@@ -133,8 +133,9 @@ def contract_values(**overrides: Any) -> dict[str, Any]:
     }
 
 
-def a_contract(lead: Lead, *, by: User, **overrides: Any) -> Contract:
-    return record_contract(lead=lead, values=contract_values(**overrides), by=by)
+def a_contract(lead: Lead, *, by: User, now: datetime | None = None, **overrides: Any) -> Contract:
+    values = contract_values(signed_on=timezone.localdate(now)) | overrides
+    return record_contract(lead=lead, values=values, by=by, now=now)
 
 
 def open_gate(lead: Lead, stage: str, *, by: User) -> None:

@@ -13,10 +13,15 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
-from unfold.contrib.filters.admin import ChoicesDropdownFilter, RelatedDropdownFilter
 from unfold.decorators import action, display
 
 from chains.actions.lists import save_target_company
+from chains.admin.filters import (
+    CompanyGapFilter,
+    OwnChainFilter,
+    SiteStateFilter,
+    TargetStateFilter,
+)
 from chains.admin.records import OwnChainAdmin
 from chains.admin.staff import StaffField
 from chains.models import ChainPolicy, Site, SiteState, TargetCompany, TargetState
@@ -39,7 +44,10 @@ class TargetCompanyAdmin(OwnChainAdmin):
     """Companies that a chain seeks. Logging a lead for one moves its state by itself."""
 
     list_display = ("name", "place", "gap_column", "state_column", "region", "owner", "next_step")
-    list_filter = (("chain", RelatedDropdownFilter), ("state", ChoicesDropdownFilter), "gap__kind")
+    list_filter = (OwnChainFilter, TargetStateFilter, CompanyGapFilter)
+    phone_columns = ("place", "state_column", "next_step")
+    add_label = _("Add a target company")
+    empty_hint = _("Name the companies that would close a gap of the chain.")
     list_select_related = ("chain", "segment", "gap", "owner")
     search_fields = ("name",)
     search_help_text = _("Company name, code or region")
@@ -117,7 +125,10 @@ class TargetCompanyAdmin(OwnChainAdmin):
 @admin.register(ChainPolicy)
 class ChainPolicyAdmin(OwnChainAdmin):
     list_display = ("title", "chain", "document_number", "until", "summary")
-    list_filter = (("chain", RelatedDropdownFilter),)
+    list_filter = (OwnChainFilter,)
+    phone_columns = ("chain", "document_number", "until")
+    add_label = _("Add a policy")
+    empty_hint = _("Put down the policies that the team may offer to companies.")
     list_select_related = ("chain",)
     search_fields = ("title", "document_number", "summary")
     fields = ("title", "chain", "document_number", "valid_until", "summary")
@@ -130,7 +141,10 @@ class ChainPolicyAdmin(OwnChainAdmin):
 @admin.register(Site)
 class SiteAdmin(OwnChainAdmin):
     list_display = ("label", "chain", "place", "area_column", "plant_column", "state_column")
-    list_filter = (("chain", RelatedDropdownFilter), ("state", ChoicesDropdownFilter))
+    list_filter = (OwnChainFilter, SiteStateFilter)
+    phone_columns = ("place", "area_column", "state_column")
+    add_label = _("Add a site")
+    empty_hint = _("Put down the plots and plants that the team may offer to companies.")
     list_select_related = ("chain",)
     search_fields = ("label", "place")
     fields = ("label", "chain", "place", "area_mu", "plant_m2", "state")

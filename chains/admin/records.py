@@ -6,21 +6,15 @@ from collections.abc import Mapping
 from typing import Any
 
 from django import forms
+from django.contrib.admin.widgets import RelatedFieldWidgetWrapper
 from django.db.models import Model
 from django.http import HttpRequest
-from django.urls import reverse
-from django.utils.html import format_html
 from unfold.widgets import UnfoldAdminSelectWidget
 
 from chains.actions.lists import save_record
 from chains.models import Chain, Gap, Segment
 from chains.visibility import own_teams, sees_all
 from kfq_crm.base.scoped_admin import ScopedModelAdmin
-
-
-def link(route: str, text: object, *args: object) -> str:
-    """A link in a list's cell."""
-    return format_html('<a class="o-link" href="{}">{}</a>', reverse(route, args=args), text)
 
 
 def own_chains(request: HttpRequest) -> Any:
@@ -41,6 +35,7 @@ class RecordAdmin(ScopedModelAdmin):
     """A record without rules of its own, written by `save_record`."""
 
     warn_unsaved_form = True
+    sortable_by = ()
 
     def write(
         self,
@@ -60,6 +55,13 @@ class RecordAdmin(ScopedModelAdmin):
         elif db_field.remote_field.model is Chain:
             kwargs.setdefault("queryset", self.chains(request))
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
+
+    def formfield_for_dbfield(self, db_field: Any, request: Any, **kwargs: Any) -> Any:
+        field = super().formfield_for_dbfield(db_field, request, **kwargs)
+        if isinstance(getattr(field, "widget", None), RelatedFieldWidgetWrapper):
+            # The menus beside a picker lead away from a form that is half filled in.
+            field.widget = field.widget.widget
+        return field
 
     def chains(self, request: HttpRequest) -> Any:
         """Chains that a record may be filed under."""

@@ -2,46 +2,18 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
 from typing import Any
 
 from django.contrib import admin
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
-from unfold.contrib.filters.admin import (
-    ChoicesDropdownFilter,
-    DropdownFilter,
-    RelatedDropdownFilter,
-)
 from unfold.decorators import display
 
+from chains.admin.filters import ChainFilter, ScopeFilter, YearFilter
 from chains.admin.records import RecordAdmin
-from chains.models import AnnualResult, AnnualTarget, Comparator, Metric
-
-
-def figure(value: Decimal | None, unit: str) -> str:
-    """A figure with its unit, without idle zeros."""
-    return "" if value is None else f"{value.normalize():,f} {unit}".strip()
-
-
-def growth(value: Decimal | None) -> str:
-    return "" if value is None else f"{value.normalize():+f}%"
-
-
-class YearFilter(DropdownFilter):
-    """Years that rows exist for."""
-
-    title = _("year")
-    parameter_name = "year"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[int, str]]:
-        years = model_admin.get_queryset(request).order_by("-year").values_list("year", flat=True)
-        return [(year, str(year)) for year in years.distinct()]
-
-    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
-        value = self.value()
-        return queryset.filter(year=int(value)) if value and value.isdecimal() else queryset
+from chains.figures import growth, target_text, with_unit
+from chains.models import AnnualResult, AnnualTarget, Metric
 
 
 @admin.register(Metric)
@@ -54,12 +26,9 @@ class MetricAdmin(RecordAdmin):
 @admin.register(AnnualTarget)
 class AnnualTargetAdmin(RecordAdmin):
     list_display = ("name", "year", "whose", "wanted", "without_park", "source")
-    list_filter = (
-        YearFilter,
-        ("scope", ChoicesDropdownFilter),
-        ("chain", RelatedDropdownFilter),
-        "excludes_jiangyin_park",
-    )
+    list_filter = (YearFilter, ScopeFilter, ChainFilter)
+    phone_columns = ("year", "whose", "wanted")
+    add_label = _("Set a target")
     list_select_related = ("metric", "chain", "team")
     search_fields = ("metric__name",)
     ordering = ("-year", "scope", "metric__name")
@@ -90,10 +59,7 @@ class AnnualTargetAdmin(RecordAdmin):
 
     @display(description=_("To reach"))
     def wanted(self, target: AnnualTarget) -> str:
-        words = figure(target.value, target.metric.unit) or growth(target.growth_percent)
-        if target.comparator == Comparator.EXACT:
-            return words
-        return f"{words} ({target.get_comparator_display()})"
+        return target_text(target)
 
     @display(description=_("Without Jiangyin park"), boolean=True)
     def without_park(self, target: AnnualTarget) -> bool:
@@ -116,7 +82,7 @@ class AnnualResultAdmin(RecordAdmin):
 
     @display(description=_("Figure reached"))
     def reached(self, result: AnnualResult) -> str:
-        return figure(result.value, result.metric.unit) or "—"
+        return with_unit(result.value, result.metric.unit) or "—"
 
     @display(description=_("Growth"))
     def growth_column(self, result: AnnualResult) -> str:

@@ -8,11 +8,10 @@ from django.contrib import admin
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext_lazy
-from unfold.contrib.filters.admin import ChoicesDropdownFilter, RelatedDropdownFilter
 from unfold.decorators import display
 
-from chains.admin.records import RecordAdmin, link
+from chains.admin.filters import ChainFilter, GapKindFilter
+from chains.admin.records import RecordAdmin
 from chains.models import AnchorFirm, Chain, Gap, Segment, SegmentLink
 from kfq_crm.base.scoped_admin import ScopedModelAdmin
 from kfq_crm.base.templatetags.office import day
@@ -22,18 +21,14 @@ from kfq_crm.base.templatetags.office import day
 class ChainAdmin(RecordAdmin):
     """Four cores and five chains are given; their name and direction may be worded anew."""
 
-    list_display = ("name_column", "kind", "direction")
-    list_display_links = None
+    list_display = ("name", "kind", "direction")
+    page_name = "admin:chain_page"
     search_fields = ("name", "code")
     fields = ("name", "direction")
     ordering = ("order", "pk")
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
-
-    @display(description=pgettext_lazy("chain", "Name"), ordering="order")
-    def name_column(self, chain: Chain) -> str:
-        return link("admin:chain_page", chain, chain.pk)
 
     def response_post_save_change(self, request: HttpRequest, obj: Any) -> HttpResponse:
         return HttpResponseRedirect(reverse("admin:chain_page", args=[obj.pk]))
@@ -71,7 +66,7 @@ class SegmentAdmin(ScopedModelAdmin):
 @admin.register(AnchorFirm)
 class AnchorFirmAdmin(RecordAdmin):
     list_display = ("name", "chain", "segment", "source")
-    list_filter = (("chain", RelatedDropdownFilter),)
+    list_filter = (ChainFilter,)
     list_select_related = ("chain", "segment")
     search_fields = ("name",)
     ordering = ("chain__order", "name")
@@ -81,7 +76,7 @@ class AnchorFirmAdmin(RecordAdmin):
 @admin.register(Gap)
 class GapAdmin(RecordAdmin):
     list_display = ("description", "kind_column", "chain", "segment", "closed", "source")
-    list_filter = (("chain", RelatedDropdownFilter), ("kind", ChoicesDropdownFilter))
+    list_filter = (ChainFilter, GapKindFilter)
     list_select_related = ("chain", "segment")
     search_fields = ("description",)
     ordering = ("chain__order", "segment__order", "pk")
@@ -99,7 +94,6 @@ class GapAdmin(RecordAdmin):
 @admin.register(SegmentLink)
 class SegmentLinkAdmin(RecordAdmin):
     list_display = ("name", "from_chain", "to_chain", "note", "source")
-    list_filter = (("from_chain", RelatedDropdownFilter), ("to_chain", RelatedDropdownFilter))
     list_select_related = ("from_chain", "from_segment", "to_chain", "to_segment")
     search_fields = ("from_segment__name", "to_segment__name", "note")
     ordering = ("from_chain__order", "to_chain__order", "pk")

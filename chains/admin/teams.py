@@ -9,12 +9,12 @@ from django.contrib import admin
 from django.db.models import Count, Model, Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponseRedirect
 from django.urls import reverse
-from django.utils.translation import gettext, pgettext_lazy
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
 from chains.actions.teams import create_team
-from chains.admin.records import RecordAdmin, link
+from chains.admin.records import RecordAdmin
 from chains.models import Chain, Outpost, TaskTeam
 from kfq_crm.base.scoped_admin import ScopedModelAdmin
 from kfq_crm.base.templatetags.office import day
@@ -24,8 +24,10 @@ from kfq_crm.base.templatetags.office import day
 class TaskTeamAdmin(ScopedModelAdmin):
     """The list of teams; whoever sees one team only is taken to it."""
 
-    list_display = ("name_column", "chain", "leader", "head", "lead_unit", "members")
-    list_display_links = None
+    list_display = ("name", "chain", "leader", "head", "lead_unit", "members")
+    page_name = "admin:team_page"
+    phone_columns = ("chain", "leader", "head")
+    sortable_by = ()
     list_select_related = ("chain", "leader", "head")
     search_fields = ("name", "chain__name", "lead_unit")
     ordering = ("chain__order",)
@@ -70,10 +72,6 @@ class TaskTeamAdmin(ScopedModelAdmin):
         if team is None:
             raise Http404
         return HttpResponseRedirect(reverse("admin:team_page", args=[team.pk]))
-
-    @display(description=pgettext_lazy("team", "Name"), ordering="chain__order")
-    def name_column(self, team: TaskTeam) -> str:
-        return link("admin:team_page", team, team.pk)
 
     @display(description=_("People"))
     def members(self, team: Any) -> int:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.contrib.admin.views.main import ORDER_VAR, SEARCH_VAR
+from django.contrib.admin.views.main import ERROR_FLAG, ORDER_VAR, PAGE_VAR, SEARCH_VAR
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
@@ -26,19 +26,23 @@ class Tab:
     key: str
     label: Any
     empty: Any = ""
+    ordering: tuple[Any, ...] = ()
 
 
 class OfficeChangeList(ChangeList):
     """A changelist with tabs. The tab is a parameter of its own, not a filter.
 
-    The model's admin may say: `list_tabs(request)`, `in_tab(request, rows, key)`,
-    `page_name` (the page that a row opens), `list_defer` (columns that a list never shows),
-    `calendar_in_list` (rows show limits in working days).
+    An address without a tab opens the first one, unless it searches or filters: then the last
+    one, which holds everything, so that a link to a filtered list finds what it promises.
+    The model's admin may say: `list_tabs(request)`, `default_tab(request)`,
+    `in_tab(request, rows, key)`, `page_name` (the page that a row opens), `list_defer` (columns
+    that a list never shows), `calendar_in_list` (rows show limits in working days).
     """
 
+    tabs: Sequence[Tab] = ()
+    tab: Tab | None = None
+
     def __init__(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
-        self.tabs: Sequence[Tab] = kwargs["model_admin"].list_tabs(request)
-        self.tab = _chosen(self.tabs, request.GET.get(TAB_VAR))
         super().__init__(request, *args, **kwargs)
         self.title = str(self.opts.verbose_name_plural)
 
@@ -46,6 +50,8 @@ class OfficeChangeList(ChangeList):
         return {k: v for k, v in super().get_filters_params(params).items() if k != TAB_VAR}
 
     def get_queryset(self, request: HttpRequest, *args: Any, **kwargs: Any) -> QuerySet[Any]:
+        self.tabs = self.model_admin.list_tabs(request)
+        self.tab = _chosen(self.tabs, request, self.model_admin.default_tab(request))
         if self.tab:
             # Every link and form of the page keeps the tab, also one that nobody chose.
             self.params[TAB_VAR], self.filter_params[TAB_VAR] = self.tab.key, [self.tab.key]
@@ -53,8 +59,15 @@ class OfficeChangeList(ChangeList):
         rows = super().get_queryset(request, *args, **kwargs)
         return rows.defer(*self.model_admin.list_defer)
 
+    def get_ordering(self, request: HttpRequest, queryset: QuerySet[Any]) -> list[Any]:
+        if self.tab and self.tab.ordering and not self.params.get(ORDER_VAR):
+            return list(self._get_deterministic_ordering(self.tab.ordering))
+        return list(super().get_ordering(request, queryset))
+
     def get_results(self, request: HttpRequest) -> None:
         super().get_results(request)
+        # The foot of the page counts; Unfold's head would count again, with a link to everything.
+        self.full_result_count = self.result_count
         self.result_list = list(self.result_list)
         if self.model_admin.calendar_in_list:
             today, calendar = timezone.localdate(), current_calendar()
@@ -96,6 +109,10 @@ class OfficeChangeList(ChangeList):
         return "?" + urlencode({**kept, **new}, doseq=True)
 
 
-def _chosen(tabs: Sequence[Tab], key: str | None) -> Tab | None:
+def _chosen(tabs: Sequence[Tab], request: HttpRequest, default: str) -> Tab | None:
     known = {tab.key: tab for tab in tabs}
-    return known.get(key or "") or (tabs[0] if tabs else None)
+    if not tabs or request.GET.get(TAB_VAR) in known:
+        return known.get(request.GET.get(TAB_VAR, ""))
+    if set(request.GET) - {PAGE_VAR, ORDER_VAR, ERROR_FLAG}:
+        return tabs[-1]
+    return known.get(default) or tabs[0]

@@ -8,6 +8,7 @@ from typing import Any
 from django import forms
 from django.db.models import Model
 from django.http import QueryDict
+from django.utils.translation import gettext as _
 
 CHOICE = "keep:"
 MINE, THEIRS = "mine", "theirs"
@@ -36,7 +37,7 @@ def differences(mine: forms.BaseForm, theirs: forms.BaseForm, base: Model | None
     """
     rows = []
     for name in mine.fields:
-        typed, stored = _shown(mine[name]), _shown(theirs[name])
+        typed, stored = (_shown(form[name], form[name].value()) for form in (mine, theirs))
         if typed != stored:
             common = _base_text(theirs, name, base)
             suggestion = THEIRS if common == typed else MINE if common == stored else ""
@@ -45,9 +46,11 @@ def differences(mine: forms.BaseForm, theirs: forms.BaseForm, base: Model | None
     return rows
 
 
-def _shown(bound: forms.BoundField) -> str:
+def _shown(bound: forms.BoundField, value: Any) -> str:
     """A value as a person reads it: the choice's label, the person's name, yes or no."""
-    value = bound.field.prepare_value(bound.value())
+    value = bound.field.prepare_value(value)
+    if isinstance(bound.field.widget, forms.CheckboxInput):
+        return _("yes") if value else _("no")
     if isinstance(bound.field, forms.ModelMultipleChoiceField | forms.ModelChoiceField):
         keys = value if isinstance(value, list | tuple | set) else [value]
         chosen = bound.field.queryset.filter(pk__in=[key for key in keys if key])  # type: ignore[union-attr]  # set by then
@@ -62,10 +65,11 @@ def _shown(bound: forms.BoundField) -> str:
 
 
 def _base_text(theirs: forms.BaseForm, name: str, base: Model | None) -> str | None:
+    """The common revision's value; None where revisions do not keep it (rows of other tables)."""
     if base is None or not hasattr(base, name):
         return None
-    form = type(theirs)(initial={name: getattr(base, name)}, prefix="base")
-    return _shown(form[name])
+    reads = getattr(theirs, "initial_of", getattr)
+    return _shown(theirs[name], reads(base, name))
 
 
 def settle(data: QueryDict, theirs: forms.BaseForm) -> QueryDict:

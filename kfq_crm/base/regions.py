@@ -53,3 +53,6 @@ def _any_of(words: str) -> str:
 # One region name, for use inside a larger pattern.
 REGION: Final = rf"(?:(?:{_any_of(_PLAIN)})(?:{_RANK})?|(?:{_any_of(_WITH_RANK)})(?:{_RANK}))"
 REGION_PREFIX: Final = re.compile(REGION)
+
+# The zone's park on the Jiangyin side, as people enter it; some targets leave it out.
+JIANGYIN_PARK: Final = "江阴"

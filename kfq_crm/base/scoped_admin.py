@@ -80,8 +80,12 @@ class ScopedModelAdmin(ModelAdmin):
         return OfficeChangeList
 
     def list_tabs(self, request: HttpRequest) -> Sequence[Tab]:
-        """Parts of the list, the first one opened by default, the last one holding everything."""
+        """Parts of the list; the last one holds everything."""
         return ()
+
+    def default_tab(self, request: HttpRequest) -> str:
+        """The tab that a bare address opens; "" for the first one."""
+        return ""
 
     def in_tab(self, request: HttpRequest, rows: QuerySet[Any], tab: str) -> QuerySet[Any]:
         """The rows of one of `list_tabs`."""
@@ -122,7 +126,9 @@ class ScopedModelAdmin(ModelAdmin):
         """The record's own history tells; Django's log would keep names of hidden records."""
 
     log_change = log_addition
-    log_deletions = log_addition
+
+    def log_deletions(self, request: Any, queryset: Any) -> None:
+        """As above."""
 
     def get_form(self, request: Any, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
         form = super().get_form(request, obj, change=change, **kwargs)
@@ -137,7 +143,11 @@ class ScopedModelAdmin(ModelAdmin):
         form_url: str = "",
         extra_context: dict[str, Any] | None = None,
     ) -> Any:
-        extra = {**(extra_context or {}), EXPECTED: request.POST.get(EXPECTED, "")}
+        extra = {
+            "show_history": hasattr(self.model, "history"),
+            **(extra_context or {}),
+            EXPECTED: request.POST.get(EXPECTED, ""),
+        }
         if request.method == "POST" and object_id and "_settle" in request.POST:
             self._settle(request, object_id, extra)
         try:
@@ -207,11 +217,10 @@ class ScopedModelAdmin(ModelAdmin):
         }
         return TemplateResponse(request, "admin/base/history.html", context)
 
-    def changelist_view(
-        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
-    ) -> Any:
+    def get_changelist_instance(self, request: HttpRequest) -> Any:
+        """The list that an address asks for; what no filter understands is no address of ours."""
         try:
-            return super().changelist_view(request, extra_context)
+            return super().get_changelist_instance(request)
         except (IncorrectLookupParameters, ValidationError) as error:
             raise Http404 from error
 

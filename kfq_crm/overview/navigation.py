@@ -1,10 +1,197 @@
-"""The sidebar: navigation by work, not by table."""
+"""The sidebar: navigation by work, not by table; only links that this person may open."""
 
-from typing import Any
+from __future__ import annotations
 
-from django.http import HttpRequest
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from django.contrib import admin
+from django.urls import NoReverseMatch, reverse
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from kfq_crm.overview.queries.piles import capped_text
+from kfq_crm.overview.queries.workbench import overdue_mine, rulings_waiting
+from leads.models.claim import RULE
+
+if TYPE_CHECKING:
+    from django.http import HttpRequest
+    from django.utils.functional import _StrPromise
+
+CAP = 99
+MANAGES = "chains.change_taskteam"
+
+
+@dataclass(frozen=True)
+class Page:
+    """A link to a page of our own, with the permission that opens it ("" for everybody)."""
+
+    title: _StrPromise
+    icon: str
+    route: str
+    permission: str = ""
+    counter: str = ""
+
+
+@dataclass(frozen=True)
+class List:
+    """A link to the list of a model; its admin says who may open it."""
+
+    title: _StrPromise
+    icon: str
+    model: str
+    counter: str = ""
+
+    @property
+    def route(self) -> str:
+        return f"admin:{self.model.replace('.', '_')}_changelist"
+
+
+@dataclass(frozen=True)
+class Section:
+    title: _StrPromise | None
+    links: tuple[Page | List, ...]
+    permission: str = ""
+
+
+SECTIONS = (
+    Section(
+        None,
+        (
+            Page(_("Workbench"), "space_dashboard", "admin:workbench"),
+            Page(_("Quick log"), "edit_note", "admin:quick_log", "leads.add_followup"),
+            List(_("Leads (navigation)"), "travel_explore", "leads.lead", "overdue"),
+        ),
+    ),
+    Section(
+        _("Signing and landing"),
+        (
+            List(_("Contracts (navigation)"), "contract", "leads.contract"),
+            List(_("Landed projects (navigation)"), "factory", "leads.landedproject"),
+        ),
+    ),
+    Section(
+        _("Enterprises and contacts"),
+        (
+            List(_("Enterprises (navigation)"), "domain", "leads.enterprise"),
+            List(_("Contacts (navigation)"), "contacts", "leads.contact"),
+        ),
+    ),
+    Section(
+        _("Chains and lists"),
+        (
+            Page(
+                _("Industry chains (navigation)"),
+                "hub",
+                "admin:chains_overview",
+                "chains.view_chain",
+            ),
+            List(_("Task teams (navigation)"), "groups", "chains.taskteam"),
+            List(_("Target companies (navigation)"), "target", "chains.targetcompany"),
+            List(_("Policies (navigation)"), "policy", "chains.chainpolicy"),
+            List(_("Sites (navigation)"), "location_on", "chains.site"),
+            Page(_("Segment tree"), "account_tree", "admin:segment_tree", "chains.view_segment"),
+            List(_("Annual targets (navigation)"), "flag", "chains.annualtarget"),
+        ),
+    ),
+    Section(
+        _("Claims and rulings"),
+        (
+            List(_("Claims (navigation)"), "verified_user", "leads.claim"),
+            List(_("Requests for rulings"), "gavel", "leads.rulingrequest", "rulings"),
+            List(_("Rulings (navigation)"), "balance", "leads.ruling"),
+        ),
+    ),
+    Section(
+        _("Management"),
+        (
+            List(_("People (navigation)"), "badge", "base.user"),
+            List(_("Roles and groups"), "group_work", "auth.group"),
+            List(_("Follow-up cadences"), "update", "leads.cadencerule"),
+            List(_("Claim rules (navigation)"), "timer", "leads.claimrule"),
+            List(_("Months without progress"), "hourglass", "leads.stallrule"),
+            List(_("Scale thresholds (navigation)"), "straighten", "leads.scalethreshold"),
+            List(_("Working-day calendar"), "calendar_month", "base.calendarday"),
+            List(_("Gaps (navigation)"), "extension", "chains.gap"),
+            List(_("Anchor firms (navigation)"), "anchor", "chains.anchorfirm"),
+            List(_("Links between segments (navigation)"), "share", "chains.segmentlink"),
+            List(_("Outposts (navigation)"), "pin_drop", "chains.outpost"),
+            List(_("Metrics (navigation)"), "functions", "chains.metric"),
+            List(_("Annual results (navigation)"), "history_edu", "chains.annualresult"),
+            List(_("Access log (navigation)"), "policy", "base.accessentry"),
+        ),
+        permission=MANAGES,
+    ),
+)
 
 
 def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
-    """Groups of links that this person may open, in unfold's SIDEBAR format."""
-    return []
+    """Groups of links in unfold's SIDEBAR format; empty groups are left out."""
+    groups = []
+    for section in SECTIONS:
+        if section.permission and not request.user.has_perm(section.permission):
+            continue
+        items = [item for link in section.links if (item := _item(request, link))]
+        if items:
+            folds = section.permission != ""
+            groups.append(
+                {
+                    "title": section.title,
+                    "items": items,
+                    "separator": bool(groups),
+                    "collapsible": folds,
+                }
+            )
+    return groups
+
+
+def _item(request: HttpRequest, link: Page | List) -> dict[str, Any] | None:
+    if not _may_open(request, link):
+        return None
+    try:
+        address = reverse(link.route)
+    except NoReverseMatch:
+        return None
+    item = {
+        "title": link.title,
+        "icon": link.icon,
+        "link": address,
+        "active": _is_active(request.path, address),
+    }
+    waiting = counters(request).get(link.counter, 0)
+    if waiting:
+        item |= {"badge": capped_text(waiting, CAP), "badge_variant": "danger"}
+    return item
+
+
+def _may_open(request: HttpRequest, link: Page | List) -> bool:
+    if isinstance(link, Page):
+        return not link.permission or request.user.has_perm(link.permission)
+    for model, model_admin in admin.site._registry.items():
+        if model._meta.label_lower == link.model:
+            return bool(model_admin.has_view_or_change_permission(request))
+    return False
+
+
+def _is_active(path: str, address: str) -> bool:
+    """The workbench's address begins every other one, so it must be met exactly."""
+    return path == address or (address != reverse("admin:index") and path.startswith(address))
+
+
+def counters(request: HttpRequest) -> dict[str, int]:
+    """What waits for the person, asked once a request: at most two queries, capped."""
+    known: dict[str, int] | None = getattr(request, "_navigation_counters", None)
+    if known is None:
+        known = _count(request)
+        request._navigation_counters = known  # type: ignore[attr-defined]  # kept for this request
+    return known
+
+
+def _count(request: HttpRequest) -> dict[str, int]:
+    user: Any = request.user
+    found = {}
+    if user.has_perm("leads.change_lead"):
+        found["overdue"] = overdue_mine(user, timezone.localdate(), CAP)
+    if user.has_perm(RULE):
+        found["rulings"] = rulings_waiting(user, CAP)
+    return found

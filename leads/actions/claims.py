@@ -94,13 +94,15 @@ def refuse_taken(enterprise: Enterprise, gained: Collection[Key], field: str) ->
         _refuse_held(names, claim.team, field)
 
 
-def require_not_taken(lead: Lead) -> None:
+def require_not_taken(lead: Lead, now: datetime | None = None) -> None:
     """Refuse to go on with a company that another team holds by now (a ruling, a lapse)."""
     claim = lead.claim
     if claim and claim.state == ClaimState.ACTIVE:
         return
     team = claim.team if claim else TaskTeam.objects.filter(chain=lead.chain_id).first()
-    other = _held_by_others(_claim_keys(keys_of(lead.enterprise)), team)
+    keys = _claim_keys(keys_of(lead.enterprise))
+    _free_lapsed(keys, timezone.localdate(now))
+    other = _held_by_others(keys, team)
     if other and claim and claim.state == ClaimState.OVERRULED:
         raise RuleViolation(
             "overruled",
@@ -202,7 +204,7 @@ def rule_on_claim(
     by: User,
     now: datetime | None = None,
 ) -> Ruling:
-    """Decide once and for all; the claim goes to the holder named, with the whole group.
+    """Decide once and for all; the claim goes to the holder named, with every key of the company.
 
     Raises RuleViolation without reasons, for a team that is no party, or when it is ruled.
     """
@@ -221,15 +223,15 @@ def rule_on_claim(
 
 
 def _hand_over(claim: Claim, holder: TaskTeam, *, by: User, today: date) -> None:
-    """Put the ruling into force: the losing team's hold on the company and its group ends."""
+    """Put the ruling into force. The losing team keeps other companies of the same group, but not
+    the group: the winner must not be stopped by what it has just won."""
     if holder.pk == claim.team_id and claim.state == ClaimState.ACTIVE:
         return
     keys = _claim_keys(keys_of(claim.enterprise))
     if holder.pk != claim.team_id:
-        losing = Q(pk=claim.pk) | Q(pk__in=ClaimKey.objects.filter(_any_of(keys)).values("claim"))
-        held = Claim.objects.active().filter(losing, team=claim.team_id).order_by("pk")
-        for losers in held.select_for_update(no_key=True):
-            _end(losers, ClaimState.OVERRULED, today, by=by, hand_on=False)
+        if claim.state == ClaimState.ACTIVE:
+            _end(claim, ClaimState.OVERRULED, today, by=by, hand_on=False)
+        ClaimKey.objects.filter(_any_of(keys), claim__team=claim.team_id).delete()
     third = Claim.objects.active().filter(enterprise=claim.enterprise).first()
     if third and third.team_id != holder.pk:
         raise ClaimHeld(third, "holder")

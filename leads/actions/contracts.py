@@ -68,7 +68,7 @@ def record_contract(
     """
     locked = concurrency.lock(Lead.objects.visible_to(by), lead.pk)
     require_move(by, locked)
-    require_not_taken(locked)
+    require_not_taken(locked, now)
     contract = Contract(lead=locked)
     _fill(contract, values, by, now)
     concurrency.create(contract, by=by)

@@ -50,7 +50,7 @@ def log_follow_up(
     today = timezone.localdate(moment)
     locked = concurrency.lock(Lead.objects.visible_to(by), lead.pk)
     require_work(by, locked)
-    require_not_taken(locked)
+    require_not_taken(locked, now)
     follow_up = FollowUp(lead=locked, logged_by=by, occurred_at=moment)
     fill(follow_up, FOLLOW_UP_FIELDS, values)
     if not follow_up.summary:

@@ -117,7 +117,7 @@ def advance_lead(
     target = next_stage(locked.stage)
     if target is None:
         raise RuleViolation("last_stage", _("This lead is signed; there is no further stage."))
-    require_not_taken(locked)
+    require_not_taken(locked, now)
     missing = missing_for(target, facts_of(locked))
     if missing:
         raise GateNotMet("gate_not_met", _gate_message(target, missing), missing)
@@ -289,9 +289,6 @@ def _check_amounts(lead: Lead) -> None:
     for name in ("investment", "fixed_investment"):
         if getattr(lead, name) is not None and getattr(lead, name) <= 0:
             raise RuleViolation("amount", _("The amount must be above zero."), name)
-    for name in ("land_mu", "plant_m2", "energy_tce"):
-        if (getattr(lead, name) or 0) < 0:
-            raise RuleViolation("amount", _("This cannot be below zero."), name)
     if lead.fixed_investment and lead.investment and lead.fixed_investment > lead.investment:
         raise RuleViolation(
             "fixed_above_total",

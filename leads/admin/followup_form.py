@@ -7,8 +7,10 @@ from typing import Any
 
 from django import forms
 from django.core.files.base import File
+from django.template.loader import render_to_string
 from django.utils import timezone
 from django.utils.functional import cached_property
+from django.utils.safestring import mark_safe
 from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import (
@@ -57,7 +59,17 @@ class MomentField(forms.MultiValueField):
 
 
 class FilesInput(forms.FileInput):
+    """A button in our own words; the browser's would speak the browser's language."""
+
     allow_multiple_selected = True
+    template_name = "office/files_input.html"
+
+    class Media:
+        js = ("base/files.js",)
+
+    def _render(self, template_name: str, context: Any, renderer: Any = None) -> Any:
+        # The project's templates; a form's own renderer knows those of the apps alone.
+        return mark_safe(render_to_string(template_name, context))  # noqa: S308 — a template's output
 
 
 class FilesField(forms.FileField):

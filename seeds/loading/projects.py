@@ -10,7 +10,7 @@ from seeds.loading.store import make, read, source_of
 from seeds.loading.taxonomy import public_enterprise, segment_of
 
 STATED = "工作报告原文"
-INFERRED = "按工作报告措辞推断,以实际为准"
+INFERRED = "按工作报告措辞推断，以实际为准"
 
 
 def load_projects() -> None:
@@ -36,7 +36,7 @@ def _project(row: dict[str, Any]) -> LandedProject:
         segment=segment_of(chain, row.get("segment")),
         investment_note=row.get("investment_note") or "",
         source=source_of(row),
-        state_note=";".join(filter(None, (row["quote"], row.get("target_quote")))),
+        state_note="；".join(filter(None, (row["quote"], row.get("target_quote")))),
         milestone=milestone,
     )
     if milestone:

@@ -20,7 +20,7 @@ from kfq_crm.base import concurrency
 from kfq_crm.base.models import User
 from seeds.loading.store import read
 
-ADDRESS = "{username}@demo.invalid"
+DOMAIN = "@demo.invalid"  # can never be delivered to
 GROUPS = {
     "leader": CHAIN_LEADER,
     "coordinator": COORDINATION,
@@ -48,9 +48,12 @@ def create_people(password: str) -> tuple[dict[str, User], dict[str, Outpost]]:
     return people, outposts
 
 
-def demo_accounts() -> list[User]:
-    """The accounts of the demo set that this database holds."""
-    return list(User.objects.filter(email__endswith="@demo.invalid").order_by("pk"))
+def demo_accounts() -> tuple[list[User], int]:
+    """The demo accounts of this database: those worth naming, and how many more there are."""
+    shown = [row["username"] for row in read("demo_people")["people"] if row.get("shown")]
+    there = User.objects.filter(email__endswith=DOMAIN, is_active=True).order_by("pk")
+    named = list(there.filter(username__in=shown))
+    return named, there.count() - len(named)
 
 
 def _person(row: dict[str, Any], password: str) -> User:
@@ -59,7 +62,7 @@ def _person(row: dict[str, Any], password: str) -> User:
         display_name=row["name"],
         unit=row["unit"],
         post=row["post"],
-        email=ADDRESS.format(username=row["username"]),
+        email=row["username"] + DOMAIN,
         password=password,
         is_staff=True,
     )

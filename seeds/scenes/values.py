@@ -14,7 +14,7 @@ TEXTS = ("emissions", "talent_need", "fund", "referrer", "landing_park", "code_n
 COMPANY = {"uscc": "uscc", "country": "country", "parent": "parent_group"}
 OFFICIAL = {"region": "region_code", "industry": "industry_code"}
 DIMENSIONS = ("industry", "market", "technology", "environment", "energy", "benefit")
-OUR_PARTY = "开发区管委会(演示)"
+OUR_PARTY = "开发区管委会（演示）"
 
 
 def lead_values(
@@ -100,5 +100,5 @@ def exit_values(row: dict[str, Any]) -> dict[str, Any]:
     return {
         "exit": row["kind"],
         "reason": row.get("reason", ""),
-        "detail": ":".join(filter(None, (where, row["text"]))),
+        "detail": "：".join(filter(None, (where, row["text"]))),
     }

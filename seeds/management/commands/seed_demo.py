@@ -44,5 +44,8 @@ class Command(BaseCommand):
         self.stdout.write(_("The demo data are loaded."))
 
     def _list_accounts(self) -> None:
-        for user in demo_accounts():
-            self.stdout.write(f"{user.username}\t{user.display_name}\t{user.unit} {user.post}")
+        named, more = demo_accounts()
+        for user in named:
+            self.stdout.write(f"{user.username:<14}{user.display_name}  {user.unit} {user.post}")
+        if more:
+            self.stdout.write(_("… and %(count)s more, in the list of people") % {"count": more})

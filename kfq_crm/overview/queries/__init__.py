@@ -1,0 +1,1 @@
+"""Reads across apps, each through what the person may see."""
