@@ -105,7 +105,7 @@ def appoint(
     locked = concurrency.lock(TaskTeam.objects.all(), team.pk, expected)
     require_appoint(by)
     led_before = locked.leader
-    for field in {"leader", "head", "lead_unit", "name"} & values.keys():
+    for field in {"leader", "head", "lead_unit", "lead_unit_person", "name"} & values.keys():
         setattr(locked, field, values[field])
     _check_people(locked, values)
     locked.name = locked.name.strip()
