@@ -37,7 +37,7 @@ from leads.permissions import rights_over
 class ContractAdmin(ScopedModelAdmin):
     """Contracts are recorded on their lead; here they are found, read and corrected."""
 
-    list_display = ("number", "lead_name", "kind", "signed_day", "amount", "counts")
+    list_display = ("paper", "lead_name", "kind", "signed_day", "amount", "counts")
     phone_columns = ("lead_name", "kind", "amount")
     list_filter = ("kind", "exclusion")
     list_select_related = ("lead", "lead__enterprise")
@@ -68,6 +68,10 @@ class ContractAdmin(ScopedModelAdmin):
 
     def in_tab(self, request: HttpRequest, rows: QuerySet[Any], tab: str) -> QuerySet[Any]:
         return rows if tab == "all" else rows.filter(counted=tab == "counted")
+
+    @admin.display(description=pgettext_lazy("contract", "Contract number"), ordering="number")
+    def paper(self, contract: Contract) -> str:
+        return contract.number
 
     @admin.display(description=gettext_lazy("Lead (column)"))
     def lead_name(self, contract: Contract) -> str:

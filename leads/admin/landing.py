@@ -38,6 +38,7 @@ RUNNING = (MilestoneKind.PRODUCING, MilestoneKind.FULL)
 class LandedProjectAdmin(ScopedModelAdmin):
     """Projects are opened from a contract and moved by milestones; the list finds them."""
 
+    empty_value_display = "—"
     list_display = ("name", "where", "milestone_word", "amount", "landing_park", "recognised")
     phone_columns = ("where", "milestone_word", "amount")
     list_filter = ("chain", "milestone", "is_recognised", "is_lease")
@@ -71,11 +72,9 @@ class LandedProjectAdmin(ScopedModelAdmin):
 
     @admin.display(description=gettext_lazy("Total investment"), ordering="investment")
     def amount(self, project: LandedProject) -> str:
-        if project.investment is None:
-            return project.investment_note or "—"
-        return format_html(
-            '<span class="o-number">{}</span>', amount(project.investment, project.currency)
-        )
+        said = project.investment_note if project.investment is None else ""
+        shown = said or amount(project.investment, project.currency)
+        return format_html('<span class="o-number">{}</span>', shown)
 
     @admin.display(description=gettext_lazy("Recognised?"))
     def recognised(self, project: LandedProject) -> str:

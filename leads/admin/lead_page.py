@@ -49,6 +49,7 @@ RELATED = (
     "logged_by",
     "claim__team",
 )
+NEEDS = ("land_mu", "plant_m2", "energy_tce", "emissions", "talent_need", "fund")
 CARDS = {
     "yellow": ("amber", gettext_lazy("yellow card: no progress for long")),
     "red": ("red", gettext_lazy("red card: no progress for very long")),
@@ -142,6 +143,7 @@ def _tab(tab: str, request: HttpRequest, lead: Lead, dossier: Dossier) -> dict[s
         "stream": stream(dossier, request.GET.get("before", "")),
         "blockers": list(lead.blockers.select_related("owner").order_by("resolved_on", "due_on")),
         "contacts": _contacts(request, lead),
+        "has_needs": any(getattr(lead, name) for name in NEEDS),
         "secondary_chains": list(lead.secondary_chains.all()),
         "readers": list(lead.readers.all()) if lead.confidential else [],
     }

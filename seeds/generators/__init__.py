@@ -1,0 +1,1 @@
+"""Parts of the bulk generator: words, companies, stories, rows, the way into the database."""
