@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from kfq_crm.base.amounts import Threshold, scale_band
 from kfq_crm.base.calendar import current_calendar
 from kfq_crm.base.errors import RuleViolation
-from leads.models.reminder import ResponseLimit
+from leads.models.reminder import ResponseLimit, SnoozeRule
 from leads.models.rules import CadenceRule, ClaimRule, ScaleThreshold, StallRule
 
 
@@ -35,6 +35,12 @@ def response_days(item: str, day: date) -> dict[str, int]:
     rules = ResponseLimit.objects.valid_on(day).filter(item=item)
     days = {rule.band: rule.working_days for rule in reversed(list(rules))}
     return days if "" in days else {}
+
+
+def snooze_days(day: date) -> int:
+    """Working days for which an item may be put off; none without a rule."""
+    rule = SnoozeRule.objects.valid_on(day).first()
+    return rule.working_days if rule else 0
 
 
 def claim_lapses_on(progress_on: date) -> date:

@@ -109,7 +109,7 @@ def appoint(
     led_before = locked.leader
     if values.get("leader") != led_before:
         _refuse_oneself(by, values.get("leader"), "leader")
-    for field in {"leader", "head", "lead_unit", "name"} & values.keys():
+    for field in {"leader", "head", "lead_unit", "lead_unit_person", "name"} & values.keys():
         setattr(locked, field, values[field])
     _check_people(locked, values)
     locked.name = locked.name.strip()

@@ -68,6 +68,15 @@ class TaskTeam(Versioned):
         related_name="headed_teams",
     )
     lead_unit = models.CharField(_("lead unit"), max_length=100, blank=True)
+    lead_unit_person = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        verbose_name=_("person of the lead unit"),
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        help_text=_("Told when a step of a lead is overdue by three working days"),
+    )
 
     objects = TaskTeamQuerySet.as_manager()
 

@@ -18,6 +18,7 @@ from leads.dates import check_happened, check_next_action
 from leads.models import Blocker, FollowUp, Lead
 from leads.permissions import require_work
 from leads.rulebook import next_action_date
+from leads.schedule import schedule
 
 if TYPE_CHECKING:
     from kfq_crm.base.models import User
@@ -136,7 +137,7 @@ def _move_clocks(lead: Lead, follow_up: FollowUp, values: Mapping[str, Any], tod
     lead.last_contact_on = max(lead.last_contact_on or day, day)
     if follow_up.is_progress:
         lead.last_progress_on = max(lead.last_progress_on or day, day)
-    lead.next_action, lead.next_action_on = follow_up.next_action, follow_up.next_action_on
+    schedule(lead, follow_up.next_action, follow_up.next_action_on)
     if values.get("waiting_for"):
         waiting = (values["waiting_for"], values.get("waiting_detail", ""))
         if waiting != (lead.waiting_for, lead.waiting_detail):

@@ -96,7 +96,7 @@ def record_reopening(lead: Lead, *, by: User, at: datetime | None, reason: str) 
     """Write a locked lead's return; the time outside does not count as time in the stage."""
     moment = at or timezone.now()
     lead.stage_entered_at = moment
-    columns = {"claim", "next_action_on", "stage_entered_at"}
+    columns = {"claim", "next_action_on", "due_revision", "stage_entered_at"}
     concurrency.save(lead, by=by, fields=EXIT_COLUMNS | columns)
     return record_move(
         lead, StageChangeKind.REOPENED, by=by, at=moment, from_stage=lead.stage, reason=reason

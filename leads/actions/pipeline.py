@@ -28,6 +28,7 @@ from leads.models.lead import StageChangeKind
 from leads.permissions import NotAllowed, require_move, require_work
 from leads.queries import facts_of
 from leads.rulebook import band_of, next_action_date
+from leads.schedule import schedule
 from leads.stages import Exit, LossReason, Stage, earlier_stages, missing_for, next_stage
 
 if TYPE_CHECKING:
@@ -265,8 +266,10 @@ def _fill(lead: Lead, values: Mapping[str, Any], moment: datetime, was: date | N
         lead.owner = values["owner"]
     check_columns(lead)
     today = timezone.localdate(moment)
-    if lead.next_action_on and lead.next_action_on != was:
-        check_next_action(lead.next_action_on, today)
+    if lead.next_action_on != was:
+        lead.due_revision += 1
+        if lead.next_action_on:
+            check_next_action(lead.next_action_on, today)
     _set_waiting(lead, values, today)
     _check_amounts(lead)
     _check_chains(lead, values)
@@ -308,7 +311,7 @@ def _check_chains(lead: Lead, values: Mapping[str, Any]) -> None:
 def _prefill_next_action(lead: Lead, moment: datetime) -> None:
     today = timezone.localdate(moment)
     if lead.next_action_on is None or lead.next_action_on < today:
-        lead.next_action_on = next_action_date(lead.stage, lead.band, today)
+        schedule(lead, lead.next_action, next_action_date(lead.stage, lead.band, today))
 
 
 def _set_many(lead: Lead, values: Mapping[str, Any]) -> None:

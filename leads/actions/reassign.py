@@ -36,7 +36,8 @@ def reassign_leads(
             _check_hand_over(locked, owner, by)
             checked.add(locked.chain_id)
         locked.owner = owner
-        concurrency.save(locked, by=by, fields={"owner"})
+        locked.due_revision += 1  # what the former owner was told is no longer due from him
+        concurrency.save(locked, by=by, fields={"owner", "due_revision"})
     return len(pks)
 
 

@@ -12,10 +12,28 @@ from leads.models.files import Attachment
 from leads.models.followup import Blocker, FollowUp, Method
 from leads.models.landing import LandedProject, Milestone, MilestoneKind
 from leads.models.lead import Currency, Lead, Source, StageChange, WaitingFor
+from leads.models.reminder import (
+    EscalationStep,
+    LimitItem,
+    Reminder,
+    ReminderState,
+    ResponseLimit,
+    Role,
+    SnoozeRule,
+    Via,
+)
 from leads.models.review import DepartmentOpinion, JointReview, OpinionVerdict, Screening
 from leads.models.rules import CadenceRule, ClaimRule, ScaleThreshold, StallRule
 
 __all__ = [
+    "Via",
+    "SnoozeRule",
+    "Role",
+    "ResponseLimit",
+    "ReminderState",
+    "Reminder",
+    "LimitItem",
+    "EscalationStep",
     "Attachment",
     "Blocker",
     "CadenceRule",

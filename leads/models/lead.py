@@ -220,6 +220,10 @@ class Lead(Searchable, Versioned):
     waiting_since = models.DateField(_("waiting since"), default=timezone.localdate, editable=False)
     next_action = models.CharField(_("next step"), max_length=200, blank=True)
     next_action_on = models.DateField(_("next step due"), null=True, blank=True)
+    due_revision = models.PositiveIntegerField(default=0, editable=False)
+    referrer_replied_on = models.DateField(
+        _("answered whoever referred it on"), null=True, editable=False
+    )
     last_contact_on = models.DateField(_("last contact"), null=True, editable=False)
     last_progress_on = models.DateField(_("last progress"), null=True, editable=False)
     duplicates_checked_at = models.DateTimeField(

@@ -96,6 +96,24 @@ class EscalationStep(Rule):
         return f"{self.offset:+d} → {self.get_role_display()}"
 
 
+class SnoozeRule(Rule):
+    """How long an item may be put off."""
+
+    working_days = models.PositiveSmallIntegerField(_("working days"))
+
+    class Meta:
+        verbose_name = _("rule on putting off")
+        verbose_name_plural = _("rules on putting off")
+        ordering = ("-valid_from",)
+        constraints = (
+            models.UniqueConstraint(fields=("valid_from",), name="snooze_rule_once"),
+            models.CheckConstraint(condition=Q(working_days__gte=1), name="snooze_rule_positive"),
+        )
+
+    def __str__(self) -> str:
+        return str(self.working_days)
+
+
 class ReminderState(models.TextChoices):
     OPEN = "open", _("open (reminder)")
     CANCELLED = "cancelled", _("no longer due")

@@ -1,0 +1,53 @@
+"""What a person does with the items of the inbox."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import TYPE_CHECKING
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+
+from kfq_crm.base.calendar import current_calendar
+from kfq_crm.base.errors import RuleViolation
+from leads.models import Reminder
+from leads.rulebook import snooze_days
+
+if TYPE_CHECKING:
+    from kfq_crm.base.models import User
+
+
+def mark_read(*, reminder: Reminder, by: User, now: datetime | None = None) -> Reminder:
+    """Note when the item was first read; a second time changes nothing."""
+    Reminder.objects.visible_to(by).filter(pk=reminder.pk, read_at=None).update(
+        read_at=now or timezone.now()
+    )
+    reminder.refresh_from_db()
+    return reminder
+
+
+@transaction.atomic
+def snooze_reminder(
+    *, reminder: Reminder, until: date, reason: str, by: User, now: datetime | None = None
+) -> Reminder:
+    """Put an item off to a working day within the limit, with a reason.
+
+    The due day stays: the steps above go on, only this person's inbox is quiet until then.
+    """
+    locked = Reminder.objects.visible_to(by).select_for_update(of=("self",)).get(pk=reminder.pk)
+    today = timezone.localdate(now)
+    latest = current_calendar().add_workdays(today, snooze_days(today))
+    if not reason.strip():
+        raise RuleViolation("reason_missing", _("Give the reason."), "reason")
+    if not today < until <= latest:
+        raise RuleViolation(
+            "snooze_limit",
+            _("Choose a day after today, at the latest %(day)s.")
+            % {"day": date_format(latest, "DATE_FORMAT")},
+            "until",
+        )
+    locked.snoozed_until, locked.snooze_reason = until, reason.strip()[:200]
+    locked.save(update_fields=["snoozed_until", "snooze_reason"])
+    return locked

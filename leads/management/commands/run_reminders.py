@@ -1,0 +1,44 @@
+"""Run the reminder sweep by hand, for now or for another moment."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.utils import timezone
+from django.utils.dateparse import parse_date, parse_datetime
+
+from kfq_crm.base.mail import deliver_due
+from leads.reminders.engine import run_reminders
+
+MORNING = datetime.min.replace(hour=9).time()
+
+
+class Command(BaseCommand):
+    help = "Record what is due, cancel what no longer is, and send the day's messages."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--now", help="a day or a moment in site time: 2026-11-24 [09:30]")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        now = _moment(options["now"])
+        result = run_reminders(now)
+        if result.rest_day:
+            self.stdout.write(f"{timezone.localdate(now)} is a rest day: nothing is recorded.")
+        sent = deliver_due(now or timezone.now())
+        self.stdout.write(
+            f"recorded {result.recorded}, cancelled {result.cancelled}, "
+            f"messages queued {result.mails}, sent {sent}, "
+            f"people out of reach {len(result.unreachable)}"
+        )
+
+
+def _moment(text: str | None) -> datetime | None:
+    if text is None:
+        return None
+    day = parse_date(text)
+    moment = datetime.combine(day, MORNING) if day else parse_datetime(text)
+    if moment is None:
+        raise CommandError("--now takes a day or a moment, like 2026-11-24 or '2026-11-24 09:30'")
+    return timezone.make_aware(moment) if timezone.is_naive(moment) else moment
