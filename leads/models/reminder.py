@@ -75,9 +75,7 @@ class EscalationStep(Rule):
 
     offset = models.SmallIntegerField(_("working days after the due day"))
     role = models.CharField(_("who is told"), max_length=10, choices=Role.choices)
-    via = models.CharField(
-        _("by what means"), max_length=6, choices=Via.choices, default=Via.MAIL
-    )
+    via = models.CharField(_("by what means"), max_length=6, choices=Via.choices, default=Via.MAIL)
 
     class Meta:
         verbose_name = _("escalation step")

@@ -31,8 +31,12 @@ class Recipients:
     """Everything about people that one sweep needs, read once; teams and absences are few."""
 
     def __init__(self, today: date) -> None:
-        teams = TaskTeam.objects.values_list("chain_id", "head_id", "lead_unit_person_id", "leader_id")
-        self._teams = {chain: dict(zip(UPWARD[1:], people, strict=True)) for chain, *people in teams}
+        teams = TaskTeam.objects.values_list(
+            "chain_id", "head_id", "lead_unit_person_id", "leader_id"
+        )
+        self._teams = {
+            chain: dict(zip(UPWARD[1:], people, strict=True)) for chain, *people in teams
+        }
         self._away = away_on(today)
         self._people: dict[int, bool] = {}
 

@@ -308,10 +308,12 @@ def months_before(day: date, months: int) -> date:
 def _between(column: str, window: Window, moments: bool = False) -> Q:
     """The column's day lies in the window; `moments` for a datetime column, in site time."""
     if moments:
-        found = Q(**{f"{column}__lt": _midnight_after(window.by)})
-        return found & Q(**{f"{column}__gte": _midnight_after(window.after)}) if window.after else found
-    found = Q(**{f"{column}__lte": window.by})
-    return found & Q(**{f"{column}__gt": window.after}) if window.after else found
+        up_to = Q(**{f"{column}__lt": _midnight_after(window.by)})
+        after = window.after and Q(**{f"{column}__gte": _midnight_after(window.after)})
+    else:
+        up_to = Q(**{f"{column}__lte": window.by})
+        after = window.after and Q(**{f"{column}__gt": window.after})
+    return up_to & after if after else up_to
 
 
 def _midnight_after(day: date) -> datetime:
