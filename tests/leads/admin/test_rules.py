@@ -12,7 +12,7 @@ from pytest_django.asserts import assertContains, assertNotContains, assertRedir
 
 from kfq_crm.base.errors import RuleViolation
 from kfq_crm.base.models import AccessEntry
-from leads.actions.rules import add_rule, withdraw_rule
+from kfq_crm.base.rules import add_rule, withdraw_rule
 from leads.models import CadenceRule, ClaimRule, ScaleThreshold, StallRule
 from leads.rulebook import cadence_days, claim_lapses_on
 from tests.cast import Cast

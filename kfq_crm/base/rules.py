@@ -1,4 +1,4 @@
-"""Rule rows of the coordination office: added and withdrawn, never edited.
+"""Rule rows: added and withdrawn, never edited.
 
 A deadline was reckoned with the row that held on its day. To change a rule is to add the row
 that holds from a later day; what was reckoned before stays explainable.
@@ -18,8 +18,7 @@ from kfq_crm.base import access
 from kfq_crm.base.columns import check_columns
 from kfq_crm.base.errors import RuleViolation
 from kfq_crm.base.models import AccessKind
-from leads.models.rules import Rule
-from leads.permissions import NotAllowed
+from kfq_crm.base.rule_models import Rule
 
 if TYPE_CHECKING:
     from kfq_crm.base.models import User
@@ -70,8 +69,9 @@ def _refusal(error: ValidationError) -> RuleViolation:
 
 
 def _require_right(rule: Rule, by: User, verb: str) -> None:
-    if not by.has_perm(f"leads.{verb}_{rule._meta.model_name}"):
-        raise NotAllowed("not_allowed", _("Only the coordination office may do this."))
+    meta = rule._meta
+    if not by.has_perm(f"{meta.app_label}.{verb}_{meta.model_name}"):
+        raise RuleViolation("not_allowed", _("Only the coordination office may do this."))
 
 
 def _log(subject: str, rule: Rule, by: User, address: str) -> None:
