@@ -24,6 +24,12 @@ def cadence_days(stage: str, band: str, day: date) -> int | None:
     return rule.working_days if rule else None
 
 
+def cadences_on(day: date) -> dict[tuple[str, str], int]:
+    """Working days to the next contact by stage and band ("" for every other band)."""
+    rules = reversed(list(CadenceRule.objects.valid_on(day)))
+    return {(rule.stage, rule.band): rule.working_days for rule in rules}
+
+
 def next_action_date(stage: str, band: str, day: date) -> date | None:
     """The day that the cadence proposes for the next step, a working day."""
     days = cadence_days(stage, band, day)

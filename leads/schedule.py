@@ -1,4 +1,4 @@
-"""The next step of a lead: every change of its day starts the reminders anew."""
+"""What a lead's reminders hang on: the day of its next step, and the round they are in."""
 
 from __future__ import annotations
 
@@ -6,7 +6,10 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from kfq_crm.base.models import User
     from leads.models import Lead
+
+HANDED_OVER = {"owner", "reminder_round"}
 
 
 def schedule(lead: Lead, action: str, day: date | None) -> None:
@@ -15,3 +18,16 @@ def schedule(lead: Lead, action: str, day: date | None) -> None:
     if day != lead.next_action_on:
         lead.due_revision += 1
     lead.next_action, lead.next_action_on = action, day
+
+
+def hand_to(lead: Lead, owner: User) -> None:
+    """Give a locked lead to another person; the caller saves the columns HANDED_OVER."""
+    if owner.pk != lead.owner_id:
+        start_round(lead)
+    lead.owner = owner
+
+
+def start_round(lead: Lead) -> None:
+    """All open reminders of the lead end with the next sweep; what is still due is recorded
+    anew, for those whom it concerns now."""
+    lead.reminder_round += 1

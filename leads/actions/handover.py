@@ -15,6 +15,7 @@ from chains.permissions import require_member_change
 from kfq_crm.base import concurrency
 from kfq_crm.base.errors import RuleViolation
 from leads.models import Blocker, Lead
+from leads.schedule import HANDED_OVER, hand_to, start_round
 from leads.stages import Exit
 
 if TYPE_CHECKING:
@@ -47,8 +48,8 @@ def take_out_of_team(
     visible = set(Lead.objects.visible_to(by).filter(pk__in=leads).values_list("pk", flat=True))
     for pk in leads:
         lead = concurrency.lock(Lead.objects.all(), pk)
-        lead.owner = _successor(locked_team, heir if pk in visible else None)
-        concurrency.save(lead, by=by, fields={"owner"})
+        hand_to(lead, _successor(locked_team, heir if pk in visible else None))
+        concurrency.save(lead, by=by, fields=HANDED_OVER)
     _hand_over_blockers(locked_team, person, heir, by)
     hand_over_companies(chain=locked_team.chain, person=person, heir=heir, by=by)
     remove_member(team=locked_team, user=person, by=by, left_on=left_on)
@@ -90,4 +91,5 @@ def _hand_over_blockers(team: TaskTeam, person: User, heir: User | None, by: Use
         visible = Lead.objects.visible_to(by).filter(pk=lead_id).exists()
         blocker.owner = _successor(team, heir if visible else None)
         concurrency.save(blocker, by=by)
-        concurrency.touch(lead, by=by)
+        start_round(lead)
+        concurrency.save(lead, by=by, fields={"reminder_round"})

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from kfq_crm.base.models import User
 
 EXIT_COLUMNS = {"exit", "exit_reason", "exit_detail", "exited_on", "wake_on"}
+REOPENED_COLUMNS = {
+    *("claim", "next_action_on", "due_revision", "reminder_round", "stage_entered_at"),
+}
 
 
 def record_move(
@@ -96,8 +99,7 @@ def record_reopening(lead: Lead, *, by: User, at: datetime | None, reason: str) 
     """Write a locked lead's return; the time outside does not count as time in the stage."""
     moment = at or timezone.now()
     lead.stage_entered_at = moment
-    columns = {"claim", "next_action_on", "due_revision", "stage_entered_at"}
-    concurrency.save(lead, by=by, fields=EXIT_COLUMNS | columns)
+    concurrency.save(lead, by=by, fields=EXIT_COLUMNS | REOPENED_COLUMNS)
     return record_move(
         lead, StageChangeKind.REOPENED, by=by, at=moment, from_stage=lead.stage, reason=reason
     )

@@ -28,7 +28,7 @@ from leads.models.lead import StageChangeKind
 from leads.permissions import NotAllowed, require_move, require_work
 from leads.queries import facts_of
 from leads.rulebook import band_of, next_action_date
-from leads.schedule import schedule
+from leads.schedule import schedule, start_round
 from leads.stages import Exit, LossReason, Stage, earlier_stages, missing_for, next_stage
 
 if TYPE_CHECKING:
@@ -102,7 +102,10 @@ def update_lead(
     """Change a lead's data (never its stage). Raises VersionConflict on an outdated page."""
     locked = concurrency.lock(Lead.objects.visible_to(by), lead.pk, expected)
     require_work(by, locked)
+    hidden = locked.confidential
     _fill(locked, values, now or timezone.now(), was=locked.next_action_on)
+    if hidden != locked.confidential or _changes_readers(locked, values):
+        start_round(locked)
     concurrency.save(locked, by=by)
     _set_many(locked, values)
     return locked
@@ -199,6 +202,7 @@ def reopen_lead(
     locked.exit = locked.exit_reason = locked.exit_detail = ""
     locked.exited_on = locked.wake_on = None
     _prefill_next_action(locked, now or timezone.now())
+    start_round(locked)
     moves.record_reopening(locked, by=by, at=now, reason=reason)
     return locked
 
@@ -312,6 +316,13 @@ def _prefill_next_action(lead: Lead, moment: datetime) -> None:
     today = timezone.localdate(moment)
     if lead.next_action_on is None or lead.next_action_on < today:
         schedule(lead, lead.next_action, next_action_date(lead.stage, lead.band, today))
+
+
+def _changes_readers(lead: Lead, values: Mapping[str, Any]) -> bool:
+    if not lead.confidential or "readers" not in values:
+        return False
+    before = set(lead.readers.values_list("pk", flat=True))
+    return before != {reader.pk for reader in values["readers"]}
 
 
 def _set_many(lead: Lead, values: Mapping[str, Any]) -> None:

@@ -13,6 +13,7 @@ from kfq_crm.base import concurrency
 from kfq_crm.base.errors import RuleViolation
 from leads.models import Lead
 from leads.permissions import NotAllowed, may_reassign
+from leads.schedule import HANDED_OVER, hand_to
 
 if TYPE_CHECKING:
     from kfq_crm.base.models import User
@@ -35,9 +36,8 @@ def reassign_leads(
         if locked.chain_id not in checked:
             _check_hand_over(locked, owner, by)
             checked.add(locked.chain_id)
-        locked.owner = owner
-        locked.due_revision += 1  # what the former owner was told is no longer due from him
-        concurrency.save(locked, by=by, fields={"owner", "due_revision"})
+        hand_to(locked, owner)
+        concurrency.save(locked, by=by, fields=HANDED_OVER)
     return len(pks)
 
 

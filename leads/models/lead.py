@@ -221,6 +221,7 @@ class Lead(Searchable, Versioned):
     next_action = models.CharField(_("next step"), max_length=200, blank=True)
     next_action_on = models.DateField(_("next step due"), null=True, blank=True)
     due_revision = models.PositiveIntegerField(default=0, editable=False)
+    reminder_round = models.PositiveIntegerField(default=0, editable=False)
     referrer_replied_on = models.DateField(
         _("answered whoever referred it on"), null=True, editable=False
     )

@@ -134,12 +134,14 @@ class Reminder(models.Model):
     """One item in one person's inbox: recorded exactly once, whatever crashes or repeats.
 
     `revision` is the due date's revision on the subject: a rescheduled subject starts anew.
+    `round` is the lead's: handed over, reopened or hidden it starts anew, whatever is due.
     `level` is the working-day offset of the step. `stands_for` names whom a deputy replaces.
     """
 
     rule = models.CharField(_("rule of the reminder"), max_length=40)
     subject_id = models.BigIntegerField(_("record"))
     revision = models.BigIntegerField(_("revision of the due day"))
+    round = models.PositiveIntegerField(_("round of reminding"), default=0)
     level = models.SmallIntegerField(_("escalation step"))
     recipient = models.ForeignKey(
         settings.AUTH_USER_MODEL,
@@ -185,7 +187,7 @@ class Reminder(models.Model):
         ordering = ("due_on", "pk")
         constraints = (
             models.UniqueConstraint(
-                fields=("rule", "subject_id", "revision", "level", "recipient"),
+                fields=("rule", "subject_id", "revision", "round", "level", "recipient"),
                 name="reminder_once",
             ),
             models.CheckConstraint(

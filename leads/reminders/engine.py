@@ -13,10 +13,10 @@ from django.utils import timezone
 from leads.models import Reminder
 from leads.models.reminder import EscalationStep, ReminderState
 from leads.reminders import mails
-from leads.reminders.clock import Clock
+from leads.reminders.clock import Clock, Window
 from leads.reminders.recipients import Recipients
 from leads.reminders.registry import all_rules
-from leads.reminders.rules import Due, ReminderRule, Window
+from leads.reminders.rules import Due, ReminderRule
 
 if TYPE_CHECKING:
     from datetime import date
@@ -134,6 +134,7 @@ def _reminders(
                     recipient_id=addressee.user_id,
                     stands_for_id=addressee.stands_for_id,
                     lead_id=due.lead_id,
+                    round=due.round,
                     due_on=due.due_on,
                     via=step.via,
                     recorded_on=clock.today,

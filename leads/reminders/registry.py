@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from leads.reminders import rules
+from leads.reminders import lead_rules as rules
 from leads.reminders.rules import ReminderRule
 
 _RULES: dict[str, ReminderRule] = {}
@@ -28,6 +28,7 @@ for _rule in (
     rules.ScreeningVerdict(),
     rules.ReferrerReply(),
     rules.NextAction(),
+    rules.NoContact(),
     rules.OpenBlocker(),
     rules.YellowCard(),
     rules.RedCard(),
