@@ -134,6 +134,7 @@ def meet_milestone(
     milestone = _milestone(locked, kind)
     milestone.is_reached, milestone.actual_on = True, actual_on
     milestone.evidence, milestone.recorded_by = evidence, by
+    milestone.recorded_at = now or timezone.now()
     concurrency.save(milestone, by=by)
     locked.milestone = kind
     concurrency.save(locked, by=by)

@@ -7,6 +7,14 @@ from leads.models.contract import (
     ContractKind,
     Exclusion,
 )
+from leads.models.digest import (
+    Answer,
+    Decision,
+    Digest,
+    DigestRule,
+    DigestState,
+    Weekday,
+)
 from leads.models.enterprise import Contact, Enterprise
 from leads.models.files import Attachment
 from leads.models.followup import Blocker, FollowUp, Method
@@ -26,6 +34,7 @@ from leads.models.review import DepartmentOpinion, JointReview, OpinionVerdict, 
 from leads.models.rules import CadenceRule, ClaimRule, ScaleThreshold, StallRule
 
 __all__ = [
+    "Answer",
     "Attachment",
     "Blocker",
     "CadenceRule",
@@ -40,7 +49,11 @@ __all__ = [
     "ContractAmountChange",
     "ContractKind",
     "Currency",
+    "Decision",
     "DepartmentOpinion",
+    "Digest",
+    "DigestRule",
+    "DigestState",
     "Enterprise",
     "EscalationStep",
     "Exclusion",
@@ -68,4 +81,5 @@ __all__ = [
     "StallRule",
     "Via",
     "WaitingFor",
+    "Weekday",
 ]

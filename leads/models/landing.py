@@ -159,6 +159,7 @@ class Milestone(Versioned):
     actual_on = models.DateField(_("reached on"), null=True, blank=True)
     recognised_on = models.DateField(_("recognised on"), null=True, blank=True)
     evidence = models.CharField(_("evidence"), max_length=200, blank=True)
+    recorded_at = models.DateTimeField(_("recorded at"), null=True, editable=False)
     recorded_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         verbose_name=_("recorded by"),

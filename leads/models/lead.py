@@ -266,6 +266,8 @@ class Lead(Searchable, Versioned):
                 fields=("chain", "last_progress_on"), name="lead_stuck_open", condition=Q(exit="")
             ),
             models.Index(fields=("chain", "-created_at"), name="lead_chain_new"),
+            # What a week touched: the digest reads the records of these leads alone
+            models.Index(fields=("chain", "updated_at"), name="lead_chain_touched"),
             models.Index(
                 fields=("waiting_for", "chain", "waiting_since"),
                 name="lead_waits_on_office",
