@@ -30,6 +30,8 @@ VAR.mkdir(mode=0o700, parents=True, exist_ok=True)
 DEBUG = flag("DEBUG")
 INSECURE_HTTP = flag("KFQ_INSECURE_HTTP")
 PROXY_COUNT = number("KFQ_PROXY_COUNT", 0)
+# Where people open the system; links in messages begin with it, and are left out without it
+SITE_URL = text("KFQ_SITE_URL").rstrip("/")
 ZONE_NAME = text("KFQ_ZONE_NAME") or _("Jingjiang Economic and Technological Development Zone")
 
 DATABASE_URL = text("DATABASE_URL")
