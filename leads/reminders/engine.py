@@ -3,59 +3,72 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from datetime import datetime
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from datetime import date, datetime
 
 from django.db import transaction
 from django.utils import timezone
 
+from kfq_crm.base.one_at_a_time import one_at_a_time
 from leads.models import Reminder
-from leads.models.reminder import EscalationStep, ReminderState
+from leads.models.reminder import EscalationStep
 from leads.reminders import mails
+from leads.reminders.cancelling import cancel_stale
 from leads.reminders.clock import Clock, Window
 from leads.reminders.recipients import Recipients
 from leads.reminders.registry import all_rules
 from leads.reminders.rules import Due, ReminderRule
 
-if TYPE_CHECKING:
-    from datetime import date
-
+SWEEP = "run_reminders"
 CHUNK = 2000
 
 
 @dataclass
 class SweepResult:
-    """What a sweep did; shown on the operations page."""
+    """What a sweep did; shown on the operations page.
+
+    `is_busy`: another worker sweeps at this moment, and this one did nothing. `out_of_reach`:
+    people who were to be told and have no way to be told; those above them were told as well.
+    """
 
     recorded: int = 0
     cancelled: int = 0
-    mails: int = 0
-    rest_day: bool = False
-    unreachable: list[int] = field(default_factory=list)
+    messages: int = 0
+    out_of_reach: tuple[int, ...] = ()
+    is_rest_day: bool = False
+    is_busy: bool = False
 
 
 def run_reminders(now: datetime | None = None) -> SweepResult:
-    """Record what is due by `now` (judged in site time), cancel what no longer is, queue mails.
+    """Record what is due by `now` (judged in site time), cancel what no longer is, queue messages.
 
-    Safe to run twice, at once and after a kill: rows are unique, each chunk is one
-    transaction, and the next run finds what this one left. Nothing is recorded on a rest day.
+    Safe to run twice, at once and after a kill: one worker sweeps at a time, rows are unique,
+    each chunk is one transaction, and the next run finds what this one left. Nothing is recorded
+    on a rest day. Must not run in a transaction.
     """
-    moment = now or timezone.now()
-    clock = Clock.on(timezone.localdate(moment))
-    result = SweepResult(cancelled=cancel_stale())
-    if clock.is_rest_day:
-        result.rest_day = True
+    with one_at_a_time(SWEEP) as is_mine:
+        if not is_mine:
+            return SweepResult(is_busy=True)
+        clock = Clock.on(timezone.localdate(now))
+        result = SweepResult(cancelled=cancel_stale())
+        if clock.is_rest_day:
+            result.is_rest_day = True
+        else:
+            record_due(clock, result)
+            result.messages = mails.compose(clock)
         return result
+
+
+def record_due(clock: Clock, result: SweepResult) -> None:
+    """Record every step of every rule that has come; counts go into `result`."""
     recipients = Recipients(clock.today)
     steps = steps_on(clock.today)
     for rule in all_rules():
-        for offset in sorted({step.offset for step in steps}):
-            told = [step for step in steps if step.offset == offset]
+        named = [step for step in steps if rule.roles is None or step.role in rule.roles]
+        for offset in sorted({step.offset for step in named}):
+            told = [step for step in named if step.offset == offset]
             result.recorded += _record_level(rule, offset, told, clock, recipients)
-    result.mails = mails.compose(clock, moment)
-    result.unreachable = recipients.unreachable()
-    return result
+    result.out_of_reach = recipients.out_of_reach()
 
 
 def steps_on(day: date) -> list[EscalationStep]:
@@ -69,26 +82,6 @@ def window_of(offset: int, clock: Clock) -> Window:
     return Window(clock.latest_due(offset), clock.today if offset < 0 else None)
 
 
-def cancel_stale() -> int:
-    """Cancel open reminders whose subject was rescheduled, closed, handed over or hidden."""
-    cancelled = 0
-    for rule in all_rules():
-        waiting = Reminder.objects.open().filter(rule=rule.code)
-        gone = waiting.exclude(pk__in=rule.current(waiting).values("pk"))
-        while batch := list(gone.order_by("pk").values_list("pk", flat=True)[:CHUNK]):
-            cancelled += _cancel(batch)
-    return cancelled
-
-
-@transaction.atomic
-def _cancel(pks: list[int]) -> int:
-    mails.withdraw(pks)
-    changed = Reminder.objects.filter(pk__in=pks, state=ReminderState.OPEN).update(
-        state=ReminderState.CANCELLED
-    )
-    return changed or len(pks)
-
-
 def _record_level(
     rule: ReminderRule,
     offset: int,
@@ -96,15 +89,11 @@ def _record_level(
     clock: Clock,
     recipients: Recipients,
 ) -> int:
-    named = [step for step in told if rule.roles is None or step.role in rule.roles]
     recorded, after = 0, 0
-    while named:
-        found = rule.due(window_of(offset, clock), offset, clock, after, CHUNK)
-        if not found:
-            break
+    while found := rule.due(window_of(offset, clock), offset, clock, after, CHUNK):
         after = found[-1].subject_id
         recipients.learn(found)
-        rows = list(_reminders(rule, offset, named, found, clock, recipients))
+        rows = list(_reminders(rule, offset, told, found, clock, recipients))
         with transaction.atomic():  # a kill leaves whole subjects for the next run
             Reminder.objects.bulk_create(rows, ignore_conflicts=True, batch_size=500)
         recorded += len(rows)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Sequence
 from datetime import date
 from typing import Any, ClassVar
 
@@ -95,6 +96,9 @@ class NextAction(LeadRule):
 
     def still_due(self) -> QuerySet[Lead]:
         return super().still_due().filter(due_revision=OuterRef("revision"))
+
+    def details(self, reminders: Sequence[Reminder]) -> dict[int, str]:
+        return {item.subject_id: item.lead.next_action for item in reminders if item.lead}
 
 
 class NoContact(LeadRule):
@@ -299,6 +303,10 @@ class OpenBlocker(ReminderRule):
             lead__reminder_round=OuterRef("round"),
         )
         return reminders.filter(Exists(same))
+
+    def details(self, reminders: Sequence[Reminder]) -> dict[int, str]:
+        keys = [item.subject_id for item in reminders]
+        return dict(Blocker.objects.filter(pk__in=keys).values_list("pk", "description"))
 
 
 def _of_band(stage: str, band: str, clock: Clock) -> Q:

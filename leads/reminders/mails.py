@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import date
 from itertools import groupby
-from typing import TYPE_CHECKING
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any
 
+from django.conf import settings
 from django.db import transaction
+from django.db.models import QuerySet
 from django.template.loader import render_to_string
+from django.urls import reverse
 from django.utils.translation import ngettext
 
 from kfq_crm.base import mail
-from kfq_crm.base.mail_models import MailState, OutgoingMail
-from kfq_crm.base.models import User
-from leads.models import Lead, Reminder
+from kfq_crm.base.models import MailState, OutgoingMail, User
+from leads.models import Reminder
 from leads.models.reminder import Via
+from leads.reminders.cancelling import cancel, hidden_from, take_back
 from leads.reminders.registry import rule_of
 
 if TYPE_CHECKING:
@@ -26,86 +30,66 @@ PEOPLE = 100
 LISTED = 200
 
 
-def compose(clock: Clock, now: datetime) -> int:
+def compose(clock: Clock) -> int:
     """Queue the day's message for everybody with items that no message lists yet.
 
     Whoever has had a message today gets the rest with the next working day's; the inbox shows
     everything at once. Returns the number of messages queued.
     """
     queued, after = 0, 0
-    waiting = Reminder.objects.on_desk(clock.today).filter(mail=None, via=Via.MAIL)
-    while True:
-        people = list(
-            waiting.filter(recipient__gt=after)
-            .order_by("recipient")
-            .values_list("recipient", flat=True)
-            .distinct()[:PEOPLE]
-        )
-        if not people:
-            return queued
+    unlisted = _unlisted(clock.today).order_by("recipient").values_list("recipient", flat=True)
+    while people := list(unlisted.filter(recipient__gt=after).distinct()[:PEOPLE]):
         after = people[-1]
         users = User.objects.in_bulk(people)
         queued += sum(_compose_for(users[pk], clock) for pk in people)
+    return queued
+
+
+def _unlisted(today: date) -> QuerySet[Reminder]:
+    return Reminder.objects.on_desk(today).filter(mail=None, via=Via.MAIL)
 
 
 @transaction.atomic
-def _compose_for(user: User, clock: Clock) -> bool:
-    items = (
-        Reminder.objects.on_desk(clock.today)
-        .filter(recipient=user, mail=None, via=Via.MAIL)
-        .select_related("lead__chain", "stands_for")
-        .order_by("due_on", "pk")
-    )
-    listed = list(items[:LISTED])
-    if not listed:
+def _compose_for(person: User, clock: Clock) -> bool:
+    """One person's message; what waits already is taken back and listed again with the rest."""
+    today = OutgoingMail.objects.filter(recipient=person, key__startswith=_key(person, clock.today))
+    before = today.count()
+    if today.exclude(state__in=[MailState.WAITING, MailState.CANCELLED]).exists():
         return False
+    if not take_back(today.filter(state=MailState.WAITING)):
+        return False
+    items = _unlisted(clock.today).filter(recipient=person)
+    cancel(list(hidden_from(person, items).values_list("pk", flat=True)))
+    message = _message(person, items, clock)
+    if message is None:
+        return False
+    key = f"{_key(person, clock.today)}{before}"
+    queued = mail.enqueue(key, recipient=person, kind=KIND, **message)
+    items.update(mail=queued)
+    return queued is not None
+
+
+def _key(person: User, day: date) -> str:
+    return f"{KIND}:{person.pk}:{day:%Y-%m-%d}:"
+
+
+def _message(person: User, items: QuerySet[Reminder], clock: Clock) -> dict[str, str] | None:
     total = items.count()
-    withdrawn = OutgoingMail.objects.filter(
-        key__startswith=_key(user, clock), state=MailState.CANCELLED
-    ).count()
-    sent = mail.enqueue(
-        _key(user, clock) + (f":{withdrawn}" if withdrawn else ""),
-        recipient=user,
-        kind=KIND,
-        **_message(user, listed, total, clock),
-    )
-    if sent is None:
-        return False
-    items.order_by().update(mail=sent)
-    return True
-
-
-def withdraw(pks: Iterable[int]) -> None:
-    """Take back messages that are not handed over and list one of these reminders; what else
-    they list is composed anew by the same sweep."""
-    waiting = OutgoingMail.objects.filter(reminders__in=list(pks), state=MailState.WAITING)
-    taken = list(waiting.values_list("pk", flat=True).distinct())
-    if taken:
-        mail.cancel(OutgoingMail.objects.filter(pk__in=taken))
-        cancelled = OutgoingMail.objects.filter(pk__in=taken, state=MailState.CANCELLED)
-        Reminder.objects.filter(mail__in=cancelled.values("pk")).update(mail=None)
-
-
-def _key(user: User, clock: Clock) -> str:
-    return f"{KIND}:{user.pk}:{clock.today:%Y-%m-%d}"
-
-
-def _message(user: User, items: list[Reminder], total: int, clock: Clock) -> dict[str, str]:
-    visible = set(
-        Lead.objects.visible_to(user)
-        .filter(pk__in=[item.lead_id for item in items if item.lead_id])
-        .values_list("pk", flat=True)
-    )
+    if not total:
+        return None
+    listed = items.select_related("lead__chain", "stands_for").order_by("due_on", "pk")[:LISTED]
+    site = settings.SITE_URL
     context = {
-        "person": user,
+        "person": person,
         "today": clock.today,
         "calendar": clock.calendar,
-        "groups": _grouped(items, visible),
-        "total": total,
-        "more": total - len(items),
+        "groups": _grouped(list(listed)),
+        "more": max(0, total - LISTED),
+        "site_url": site,
+        "inbox_url": f"{site}{reverse('admin:inbox')}" if site else "",
+        "count": ngettext("%(count)d item", "%(count)d items", total) % {"count": total},
     }
-    count = ngettext("%(count)d item", "%(count)d items", total) % {"count": total}
-    subject = render_to_string("leads/mail/reminders_subject.txt", {**context, "count": count})
+    subject = render_to_string("leads/mail/reminders_subject.txt", context)
     return {
         "subject": " ".join(subject.split()),
         "text": render_to_string("leads/mail/reminders_body.txt", context),
@@ -113,12 +97,23 @@ def _message(user: User, items: list[Reminder], total: int, clock: Clock) -> dic
     }
 
 
-def _grouped(items: list[Reminder], visible: set[int]) -> list[tuple[object, list[object]]]:
-    """Items by rule; a lead that the person may not read is named by its number alone."""
-    ordered = sorted(items, key=lambda item: (item.rule, item.due_on, item.pk))
-    groups = []
-    for code, rows in groupby(ordered, key=lambda item: item.rule):
-        rule = rule_of(code)
-        lines = [{"item": row, "readable": row.lead_id in visible} for row in rows]
-        groups.append((rule.label if rule else code, lines))
-    return groups
+@dataclass(frozen=True)
+class Group:
+    """Items of one rule, the longest overdue first, each with what there is to do."""
+
+    label: Any
+    items: list[tuple[Reminder, str]]
+
+
+def _grouped(listed: list[Reminder]) -> list[Group]:
+    ordered = sorted(listed, key=lambda item: (item.rule, item.due_on, item.pk))
+    return [_group(code, list(items)) for code, items in groupby(ordered, attrgetter("rule"))]
+
+
+def _group(code: str, items: list[Reminder]) -> Group:
+    rule = rule_of(code)
+    details = rule.details(items) if rule else {}
+    return Group(
+        label=rule.label if rule else code,
+        items=[(item, details.get(item.subject_id, "")) for item in items],
+    )

@@ -1,19 +1,19 @@
-"""Who is told: from a role to a person, past those who left, are away or cannot be reached."""
+"""Who is told: the roles of an escalation step, deputies, and whoever is above those out of reach."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from datetime import date
 from typing import TYPE_CHECKING
 
 from chains.models import TaskTeam
 from kfq_crm.base.absences import away_on
+from kfq_crm.base.destinations import destinations
 from kfq_crm.base.models import User
 from leads.models.reminder import Role
 
 if TYPE_CHECKING:
-    from datetime import date
-
     from leads.reminders.rules import Due
 
 UPWARD = (Role.OWNER, Role.HEAD, Role.LEAD_UNIT, Role.LEADER)
@@ -38,34 +38,35 @@ class Recipients:
             chain: dict(zip(UPWARD[1:], people, strict=True)) for chain, *people in teams
         }
         self._away = away_on(today)
-        self._people: dict[int, bool] = {}
+        self._reachable: dict[int, bool] = {}
+        self._missed: set[int] = set()
 
     def learn(self, found: Iterable[Due]) -> None:
-        """Read who of these owners, and of all teams' people, can be reached; one query."""
+        """Read who of these owners, and of all teams' people, can be reached; two queries."""
         wanted = {due.owner_id for due in found} | set(self._away.values())
         wanted |= {person for team in self._teams.values() for person in team.values()}
-        unknown = {pk for pk in wanted if pk} - self._people.keys()
+        unknown = {pk for pk in wanted if pk} - self._reachable.keys()
         if unknown:
-            people = User.objects.filter(pk__in=unknown, is_active=True)
-            reachable = set(people.exclude(email="").values_list("pk", flat=True))
-            self._people.update({pk: pk in reachable for pk in unknown})
+            ways = destinations(User.objects.filter(pk__in=unknown))
+            self._reachable.update({pk: not way.problem for pk, way in ways.items()})
 
     def of(self, role: str, due: Due) -> Iterator[Addressee]:
-        """The person of a role, or a deputy; who cannot be reached never stops the others:
+        """The person of a role, or a deputy. Whoever cannot be reached never stops the others:
         the next one up is told at once as well."""
         for step in UPWARD[UPWARD.index(Role(role)) :]:
             person = self._person(step, due)
             if person is None:
                 continue
             deputy = self._away.get(person, person)
-            if deputy is not None and self._people.get(deputy):
+            if deputy is not None and self._reachable.get(deputy):
                 yield Addressee(deputy, person if deputy != person else None)
                 return
+            self._missed.add(person)
             yield Addressee(person)
 
-    def unreachable(self) -> list[int]:
-        """People that this sweep wanted to tell and could not reach."""
-        return sorted(pk for pk, reachable in self._people.items() if not reachable)
+    def out_of_reach(self) -> tuple[int, ...]:
+        """People whom this sweep wanted to tell, in vain."""
+        return tuple(sorted(self._missed))
 
     def _person(self, role: str, due: Due) -> int | None:
         if role == Role.OWNER:

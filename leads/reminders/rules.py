@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any, ClassVar
@@ -46,6 +47,10 @@ class ReminderRule(ABC):
     @abstractmethod
     def current(self, reminders: QuerySet[Reminder]) -> QuerySet[Reminder]:
         """Those of the open reminders whose subject is still due as it was."""
+
+    def details(self, reminders: Sequence[Reminder]) -> Mapping[int, str]:
+        """What there is to do, by `subject_id`; `lead` is loaded. At most one query."""
+        return {}
 
     def recorded(self, level: int, **same: Any) -> Exists:
         """Whether the outer row has a reminder of this rule and level already.

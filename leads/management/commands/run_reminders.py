@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, time
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
@@ -12,7 +12,7 @@ from django.utils.dateparse import parse_date, parse_datetime
 from kfq_crm.base.mail import deliver_due
 from leads.reminders.engine import run_reminders
 
-MORNING = datetime.min.replace(hour=9).time()
+MORNING = time(9)
 
 
 class Command(BaseCommand):
@@ -24,13 +24,15 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         now = _moment(options["now"])
         result = run_reminders(now)
-        if result.rest_day:
+        if result.is_busy:
+            raise CommandError("Another worker sweeps at this moment; try again when it is done.")
+        if result.is_rest_day:
             self.stdout.write(f"{timezone.localdate(now)} is a rest day: nothing is recorded.")
-        sent = deliver_due(now or timezone.now())
+        delivery = deliver_due(now)
         self.stdout.write(
             f"recorded {result.recorded}, cancelled {result.cancelled}, "
-            f"messages queued {result.mails}, sent {sent}, "
-            f"people out of reach {len(result.unreachable)}"
+            f"messages queued {result.messages}, sent {delivery.sent}, "
+            f"people out of reach {len(result.out_of_reach)}"
         )
 
 

@@ -1,0 +1,70 @@
+"""What is due no more leaves the inbox, and a message that is not handed over yet."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from django.db import transaction
+from django.db.models import QuerySet
+
+from kfq_crm.base import mail
+from kfq_crm.base.models import MailState, OutgoingMail, User
+from leads.models import Lead, Reminder
+from leads.models.reminder import ReminderState
+from leads.reminders.registry import all_rules
+
+CHUNK = 2000
+
+
+def cancel_stale() -> int:
+    """Cancel open reminders whose lead was rescheduled, closed, handed over or hidden."""
+    cancelled = 0
+    for rule in all_rules():
+        waiting = Reminder.objects.open().filter(rule=rule.code)
+        cancelled += _cancel_all(waiting.exclude(pk__in=rule.current(waiting).values("pk")))
+    return cancelled + _cancel_unreadable()
+
+
+def cancel(pks: Sequence[int]) -> int:
+    """Cancel these, and messages that list one of them and are not handed over; what else those
+    list is listed anew by the same sweep."""
+    with transaction.atomic():
+        open_still = Reminder.objects.open().filter(pk__in=pks)
+        cancelled = open_still.update(state=ReminderState.CANCELLED)
+        take_back(OutgoingMail.objects.filter(reminders__in=pks, state=MailState.WAITING))
+    return cancelled
+
+
+def take_back(messages: QuerySet[OutgoingMail]) -> bool:
+    """Cancel messages; the items that they list go without a message again.
+
+    False when one of them may have arrived: it stays, with its items.
+    """
+    found = list(messages.values_list("pk", flat=True).distinct())
+    taken = mail.cancel(OutgoingMail.objects.filter(pk__in=found)) if found else 0
+    ended = OutgoingMail.objects.filter(pk__in=found, state=MailState.CANCELLED)
+    Reminder.objects.filter(mail__in=ended.values("pk")).update(mail=None)
+    return taken == len(found)
+
+
+def hidden_from(person: User, items: QuerySet[Reminder]) -> QuerySet[Reminder]:
+    """Those of a person's items whose lead he or she may not read (any more)."""
+    readable = Lead.objects.visible_to(person).values("pk")
+    return items.filter(lead__isnull=False).exclude(lead__in=readable)
+
+
+def _cancel_unreadable() -> int:
+    """Somebody left the team while a message waits for the end of the quiet hours."""
+    waiting = Reminder.objects.open().filter(mail__state=MailState.WAITING)
+    people = waiting.order_by().values("recipient").distinct()
+    return sum(
+        _cancel_all(hidden_from(person, waiting.filter(recipient=person)))
+        for person in User.objects.filter(pk__in=people)
+    )
+
+
+def _cancel_all(reminders: QuerySet[Reminder]) -> int:
+    cancelled = 0
+    while batch := list(reminders.order_by("pk").values_list("pk", flat=True)[:CHUNK]):
+        cancelled += cancel(batch)
+    return cancelled
