@@ -9,6 +9,8 @@ class ChainsConfig(AppConfig):
 
     def ready(self) -> None:
         from chains.models import TaskTeam  # noqa: PLC0415 — models are not ready before this
-        from kfq_crm.base import groups  # noqa: PLC0415 — as above
+        from chains.permissions import headed_people  # noqa: PLC0415 — as above
+        from kfq_crm.base import absences, groups  # noqa: PLC0415 — as above
 
         groups.OWNERS.append(groups.GroupOwner(TaskTeam, "group", "admin:team_page"))
+        absences.may_keep_for(headed_people)

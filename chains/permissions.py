@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING
 from django.utils.translation import gettext as _
 
 from kfq_crm.base.errors import RuleViolation
+from kfq_crm.base.models import User
 
 if TYPE_CHECKING:
+    from django.db.models import QuerySet
+
     from chains.models import TaskTeam
-    from kfq_crm.base.models import User
 
 
 def may_appoint(user: User) -> bool:
@@ -21,6 +23,11 @@ def may_appoint(user: User) -> bool:
 def may_change_members(user: User, team: TaskTeam) -> bool:
     """People come and go by the team's own head as well."""
     return may_appoint(user) or (user.is_active and team.head_id == user.pk)
+
+
+def headed_people(user: User) -> QuerySet[User]:
+    """People of the teams that the person heads."""
+    return User.objects.filter(groups__task_team__head=user)
 
 
 def require_appoint(user: User | None) -> None:

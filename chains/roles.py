@@ -31,8 +31,8 @@ PIPELINE = (
     "milestone",
 )
 CLAIMS = ("claim", "rulingrequest", "ruling")
-RECORDS = ("stagechange", "contractamountchange")
-RULES = ("cadencerule", "claimrule", "scalethreshold", "stallrule")
+RECORDS = ("stagechange", "contractamountchange", "decision")
+RULES = ("cadencerule", "claimrule", "digestrule", "scalethreshold", "stallrule")
 
 MEMBER = "member"
 CHAIN_LEADER = "chain_leader"
@@ -61,26 +61,34 @@ COORDINATORS = (
     MEMBERS
     | _codes("chains", (*TAXONOMY, *TARGETS, "taskteam", "teammembership"), WORK)
     | _codes("leads", RULES, WORK)
-    | _codes("base", ("calendarday",), EDIT)
+    | _codes("base", ("calendarday", "absence"), EDIT)
+    | _codes("base", ("quiethours",), WORK)
     | {
         ("chains", "see_all_teams"),
         ("leads", "reassign_leads"),
         ("leads", "rule_on_claims"),
         ("leads", "add_ruling"),
+        ("leads", "view_digest"),
+        ("leads", "list_digests"),
+        ("leads", "get_zone_digest"),
+        ("leads", "change_digest"),
         ("base", "view_accessentry"),
     }
 )
 # Runs the system, reads nobody's leads: not a superuser, who would pass every check.
 ADMINISTRATORS = (
     _codes("base", ("user",), WORK)
-    | _codes("base", ("accessentry",), READ)
-    | _codes("base", ("calendarday",), EDIT)
+    | _codes("base", ("accessentry", "sweeprun"), READ)
+    | _codes("base", ("calendarday", "absence"), EDIT)
+    | _codes("base", ("quiethours",), WORK)
+    | {("base", "view_outgoingmail"), ("base", "change_outgoingmail")}
     | _codes("chains", (*TAXONOMY, *TARGETS, "taskteam", "teammembership"), WORK)
     | _codes("leads", RULES, WORK)
+    | {("leads", "list_digests"), ("leads", "view_digest"), ("leads", "change_digest")}
 )
 ROLES = {
     MEMBER: MEMBERS,
-    CHAIN_LEADER: READING,
+    CHAIN_LEADER: READING | {("leads", "view_digest")},
     COORDINATION: COORDINATORS,
     SERVICE: READING,
     MAYORS_OFFICE: READING,

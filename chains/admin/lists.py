@@ -23,8 +23,8 @@ from chains.admin.filters import (
     TargetStateFilter,
 )
 from chains.admin.records import OwnChainAdmin
-from chains.admin.staff import StaffField
 from chains.models import ChainPolicy, Site, SiteState, TargetCompany, TargetState
+from kfq_crm.base.admin.staff import StaffField
 from kfq_crm.base.names import company_key
 from kfq_crm.base.parsing import nfkc
 from kfq_crm.base.templatetags.office import day

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import TYPE_CHECKING, Self
 
 from django.conf import settings
@@ -13,7 +12,8 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from kfq_crm.base.people_models import Channel
-from kfq_crm.base.scoping import OpenQuerySet, PermittedQuerySet, ScopedQuerySet
+from kfq_crm.base.rule_models import Rule
+from kfq_crm.base.scoping import PermittedQuerySet, ScopedQuerySet
 
 if TYPE_CHECKING:
     from kfq_crm.base.models import User
@@ -165,31 +165,21 @@ class MailAttachment(models.Model):
         return self.name
 
 
-class QuietHoursQuerySet(OpenQuerySet["QuietHours"]):
-    def valid_on(self, day: date) -> Self:
-        return self.filter(valid_from__lte=day).order_by("-valid_from", "-pk")
-
-
-class QuietHours(models.Model):
+class QuietHours(Rule):
     """A rule: the hours of every day, in site time, in which nothing is sent.
 
     `starts_at` after `ends_at` reaches over midnight. The newest row already valid holds.
     """
 
-    valid_from = models.DateField(_("valid from"), unique=True)
     starts_at = models.TimeField(_("quiet from"))
     ends_at = models.TimeField(_("quiet until"))
-    inferred = models.BooleanField(
-        _("our inference"), default=False, help_text=_("No published document gives this figure")
-    )
-
-    objects = QuietHoursQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("quiet hours")
         verbose_name_plural = _("quiet hours")
         ordering = ("-valid_from",)
         constraints = (
+            models.UniqueConstraint(fields=("valid_from",), name="quiet_hours_once"),
             models.CheckConstraint(
                 condition=~Q(starts_at=F("ends_at")), name="quiet_hours_leave_time"
             ),

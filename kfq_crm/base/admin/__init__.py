@@ -1,5 +1,25 @@
-"""The ground's own admin: accounts, access log, calendar; what libraries register is left out."""
+"""The ground's own admin: people, mail, calendar, log; what libraries register is left out."""
 
-from kfq_crm.base.admin import access_log, accounts, calendar, own_account
+from kfq_crm.base.admin import (
+    absences,
+    access_log,
+    accounts,
+    calendar,
+    mails,
+    own_account,
+    own_channel,
+    quiet_hours,
+    staff,
+)
 
-__all__ = ["access_log", "accounts", "calendar", "own_account"]
+__all__ = [
+    "absences",
+    "access_log",
+    "accounts",
+    "calendar",
+    "mails",
+    "own_account",
+    "own_channel",
+    "quiet_hours",
+    "staff",
+]

@@ -17,6 +17,8 @@ from unfold.widgets import UnfoldAdminPasswordWidget
 
 from kfq_crm.base import second_factor, sign_in
 from kfq_crm.base.addresses import client_address
+from kfq_crm.base.admin.absences import absence_today
+from kfq_crm.base.admin.own_channel import way_of
 from kfq_crm.base.errors import RuleViolation
 from kfq_crm.base.forms import ActionForm, add_violation
 from kfq_crm.base.groups import owned_by, role_groups
@@ -56,6 +58,8 @@ def own_account(request: HttpRequest) -> HttpResponse:
             "roles": role_groups().filter(user=user),
             "code_is_on": second_factor.is_on(user),
             "codes_left": second_factor.backup_codes_left(user),
+            "absence": absence_today(user),
+            **way_of(user),
         },
     )
 

@@ -17,10 +17,10 @@ from unfold.widgets import (
 )
 
 from chains.actions.teams import add_member, appoint, set_outposts
-from chains.admin.staff import StaffField
 from chains.models import Outpost, TaskTeam
 from chains.permissions import may_appoint, may_change_members
 from kfq_crm.base.action_page import ActionPage
+from kfq_crm.base.admin.staff import StaffField
 from kfq_crm.base.forms import ActionForm, LedgerDateField
 from kfq_crm.base.models import User
 from leads.actions.handover import left_behind, take_out_of_team
