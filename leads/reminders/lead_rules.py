@@ -8,8 +8,8 @@ from datetime import date
 from typing import Any, ClassVar
 
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.db.models.expressions import Combinable
 from django.db.models.functions import Coalesce, TruncDate
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from leads.models import Blocker, LandedProject, Lead, MilestoneKind, Reminder, Screening
@@ -23,13 +23,17 @@ from leads.stages import Exit, Stage
 LANDED = [kind for kind in MilestoneKind if kind != MilestoneKind.REGISTERED]
 LEAD_COLUMNS = (
     *("pk", "owner_id", "chain_id", "stage", "band"),
-    *("due_revision", "reminder_round", "created_at", "stage_entered_at"),
-    *("next_action_on", "last_contact_on", "last_progress_on", "wake_on"),
+    *("due_revision", "reminder_round", "next_action_on", "wake_on"),
 )
 
 
 class LeadRule(ReminderRule):
-    """A rule over leads that reads its due day from their columns."""
+    """A rule over leads that reads its due day from their columns.
+
+    `started`: the day from which it is reckoned, in site time; `started_on` of the rows.
+    """
+
+    started: ClassVar[Combinable] = TruncDate("stage_entered_at")
 
     @abstractmethod
     def subjects(self) -> QuerySet[Lead]:
@@ -48,12 +52,12 @@ class LeadRule(ReminderRule):
         """Due day and revision of one row."""
 
     def due(self, window: Window, level: int, clock: Clock, after: int, limit: int) -> list[Due]:
-        found = self.subjects().filter(
+        found = self.subjects().annotate(started_on=self.started).filter(
             self.within(window, clock),
             ~self.recorded(level, round=OuterRef("reminder_round"), **self.same()),
             pk__gt=after,
         )
-        rows = found.order_by("pk").values(*LEAD_COLUMNS)[:limit]
+        rows = found.order_by("pk").values(*LEAD_COLUMNS, "started_on")[:limit]
         return [self._due(row, clock) for row in rows]
 
     def current(self, reminders: QuerySet[Reminder]) -> QuerySet[Reminder]:
@@ -109,6 +113,7 @@ class NoContact(LeadRule):
 
     code = "no_contact"
     label = _("no contact within the cadence")
+    started = Coalesce("last_contact_on", TruncDate("stage_entered_at"))
 
     def subjects(self) -> QuerySet[Lead]:
         """Leads under negotiation, and signed ones before land; earlier stages owe answers."""
@@ -128,12 +133,10 @@ class NoContact(LeadRule):
         return late & planned
 
     def same(self) -> dict[str, Any]:
-        start = Coalesce(OuterRef("last_contact_on"), TruncDate(OuterRef("stage_entered_at")))
-        return {"recorded_on__gte": start}
+        return {"recorded_on__gte": OuterRef("started_on")}
 
     def dated(self, row: dict[str, Any], clock: Clock) -> tuple[date, int]:
-        start = row["last_contact_on"] or timezone.localdate(row["stage_entered_at"])
-        stage = row["stage"]
+        start, stage = row["started_on"], row["stage"]
         days = clock.cadences.get((stage, row["band"])) or clock.cadences[stage, ""]
         return clock.calendar.add_workdays(start, days), start.toordinal()
 
@@ -156,11 +159,11 @@ class ResponseRule(LeadRule):
         return late
 
     def same(self) -> dict[str, Any]:
-        return {"recorded_on__gte": TruncDate(OuterRef("stage_entered_at"))}
+        return {"recorded_on__gte": OuterRef("started_on")}
 
     def dated(self, row: dict[str, Any], clock: Clock) -> tuple[date, int]:
         days = clock.responses(self.item)
-        start = timezone.localdate(row["stage_entered_at"])
+        start = row["started_on"]
         due_on = clock.calendar.add_workdays(start, days.get(row["band"], days[""]))
         return due_on, start.toordinal()
 
@@ -198,6 +201,7 @@ class NoProgress(LeadRule):
     """The progress clock: months without a follow-up marked as progress (邯郸)."""
 
     colour: ClassVar[str]
+    started = Coalesce("last_progress_on", TruncDate("created_at"))
 
     def subjects(self) -> QuerySet[Lead]:
         return Lead.objects.open().exclude(stage=Stage.SIGNED)
@@ -214,11 +218,10 @@ class NoProgress(LeadRule):
         return moved | (Q(last_progress_on=None) & between("created_at", since, moments=True))
 
     def same(self) -> dict[str, Any]:
-        start = Coalesce(OuterRef("last_progress_on"), TruncDate(OuterRef("created_at")))
-        return {"recorded_on__gte": start}
+        return {"recorded_on__gte": OuterRef("started_on")}
 
     def dated(self, row: dict[str, Any], clock: Clock) -> tuple[date, int]:
-        since = row["last_progress_on"] or timezone.localdate(row["created_at"])
+        since = row["started_on"]
         return months_before(since, -self._months(clock)), since.toordinal()
 
     def _months(self, clock: Clock) -> int:

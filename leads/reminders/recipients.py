@@ -1,4 +1,4 @@
-"""Who is told: the roles of an escalation step, deputies, and whoever is above those out of reach."""
+"""Who is told: the roles of a step, deputies, and whoever is above those out of reach."""
 
 from __future__ import annotations
 

@@ -28,6 +28,15 @@ LIMITS = [
 
 
 @pytest.fixture
+def cast(cast: Cast) -> Cast:
+    """Everybody can be reached, unless a test says otherwise."""
+    for _name, person in cast.people():
+        person.email = f"{person.username}@example.com"
+        person.save(update_fields=["email"])
+    return cast
+
+
+@pytest.fixture
 def steps(db: None) -> None:
     """Due tomorrow: owner. Today: owner and head. +3: lead unit. +5: leader, in the digest."""
     EscalationStep.objects.bulk_create(
@@ -50,7 +59,9 @@ def limits(db: None) -> None:
 @pytest.fixture
 def lead_unit(cast: Cast, steps: None) -> User:
     """The person of the lead unit of chain A's team, who works in the team."""
-    person = UserFactory(username="lead_unit_a", display_name="牵头单位甲")
+    person = UserFactory(
+        username="lead_unit_a", display_name="牵头单位甲", email="lead_unit_a@example.com"
+    )
     cast.team_a.group.user_set.add(person)
     cast.team_a.lead_unit_person = person
     cast.team_a.save()

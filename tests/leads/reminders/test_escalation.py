@@ -7,6 +7,7 @@ from datetime import date, timedelta
 import pytest
 
 from kfq_crm.base.models import CalendarDay, User
+from kfq_crm.base.one_at_a_time import one_at_a_time
 from leads.actions.followups import log_follow_up
 from leads.actions.pipeline import exit_lead, update_lead
 from leads.actions.reassign import reassign_leads
@@ -16,6 +17,7 @@ from tests.cast import Cast
 from tests.factories import log_a_lead
 from tests.leads.reminders.told import due_on, sweep, told
 from tests.mailing import at
+from tests.threads import at_once
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("steps")]
 NEXT = "next_action"
@@ -122,9 +124,7 @@ def test_moved_there_and_back_is_told_again(cast: Cast) -> None:
 def test_closed_lead_is_due_no_more(cast: Cast) -> None:
     lead = due_on(log_a_lead(by=cast.member_a), MONDAY)
     sweep()
-    exit_lead(
-        lead=lead, exit="lost", reason="no_intention", detail="对方放弃投资", by=cast.member_a
-    )
+    exit_lead(lead=lead, exit="lost", reason="contact_lost", by=cast.member_a)
     sweep("2026-11-23T10:00")
     assert told() == set()
 
@@ -145,10 +145,7 @@ def test_newest_set_of_steps_holds_alone(cast: Cast) -> None:
     assert told() == {(NEXT, 0, "member_a")}
 
 
-def test_sweep_that_runs_elsewhere_is_left_alone(cast: Cast, transactional_db: None) -> None:
-    from kfq_crm.base.one_at_a_time import one_at_a_time
-    from tests.threads import together
-
+def test_sweep_that_runs_elsewhere_is_left_alone(cast: Cast) -> None:
     due_on(log_a_lead(by=cast.member_a), MONDAY)
 
     def other() -> bool:
@@ -157,5 +154,5 @@ def test_sweep_that_runs_elsewhere_is_left_alone(cast: Cast, transactional_db: N
 
     with one_at_a_time("run_reminders") as is_mine:
         assert is_mine
-        assert together(other) == [False]
+        assert at_once(other) == [False]
     assert other()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import date
 
+import time_machine
+
 from kfq_crm.base.mail import deliver_due
 from leads.models import Lead, Reminder
 from leads.reminders.engine import SweepResult, run_reminders
@@ -14,8 +16,9 @@ Told = set[tuple[str, int, str]]
 
 def sweep(moment: str = "2026-11-23T09:00") -> SweepResult:
     """A sweep and a delivery at a moment of site time."""
-    result = run_reminders(at(moment))
-    deliver_due(at(moment))
+    with time_machine.travel(at(moment), tick=False):
+        result = run_reminders()
+        deliver_due()
     return result
 
 
