@@ -16,7 +16,8 @@ app = Celery("kfq_crm")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 
-HOUR = 60 * 60
+MINUTE = 60
+HOUR = 60 * MINUTE
 
 
 def entry(task: str, schedule: crontab | float, *, expires: float) -> dict[str, Any]:
@@ -29,6 +30,7 @@ app.conf.beat_schedule = {
     "clear-expired-sessions": entry(
         "kfq_crm.base.tasks.clear_expired_sessions", crontab(hour=3, minute=10), expires=20 * HOUR
     ),
+    "run-reminders": entry("leads.tasks.run_reminders", crontab(minute="*/5"), expires=4 * MINUTE),
     # A claim lapses at midnight; what a night's outage missed, the next hour catches up.
     "lapse-claims": entry("leads.tasks.lapse_claims", crontab(minute=5), expires=HOUR // 2),
 }

@@ -3,6 +3,7 @@
 from celery import shared_task
 
 from leads.actions import claims
+from leads.reminders import engine
 
 CHUNK = 500
 
@@ -14,3 +15,9 @@ def lapse_claims() -> int:
     while count := claims.lapse_claims(limit=CHUNK):
         ended += count
     return ended
+
+
+@shared_task
+def run_reminders() -> None:
+    """Record what is due, cancel what no longer is, queue the day's messages."""
+    engine.run_reminders()

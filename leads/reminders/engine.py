@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date, datetime
+from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
 
 from kfq_crm.base.one_at_a_time import one_at_a_time
+from kfq_crm.base.sweeps import record_sweep
 from leads.models import Reminder
 from leads.models.reminder import EscalationStep
 from leads.reminders import mails
@@ -38,6 +40,10 @@ class SweepResult:
     is_rest_day: bool = False
     is_busy: bool = False
 
+    def counts(self) -> dict[str, Any]:
+        """What is worth showing of it."""
+        return {name: value for name, value in asdict(self).items() if value}
+
 
 def run_reminders(now: datetime | None = None) -> SweepResult:
     """Record what is due by `now` (judged in site time), cancel what no longer is, queue messages.
@@ -49,14 +55,20 @@ def run_reminders(now: datetime | None = None) -> SweepResult:
     with one_at_a_time(SWEEP) as is_mine:
         if not is_mine:
             return SweepResult(is_busy=True)
-        clock = Clock.on(timezone.localdate(now))
-        result = SweepResult(cancelled=cancel_stale())
-        if clock.is_rest_day:
-            result.is_rest_day = True
-        else:
-            record_due(clock, result)
-            result.messages = mails.compose(clock)
+        with record_sweep(SWEEP) as sweep:
+            result = _sweep(Clock.on(timezone.localdate(now)))
+            sweep.counts = result.counts()
         return result
+
+
+def _sweep(clock: Clock) -> SweepResult:
+    result = SweepResult(cancelled=cancel_stale())
+    if clock.is_rest_day:
+        result.is_rest_day = True
+    else:
+        record_due(clock, result)
+        result.messages = mails.compose(clock)
+    return result
 
 
 def record_due(clock: Clock, result: SweepResult) -> None:

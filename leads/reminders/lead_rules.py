@@ -52,10 +52,14 @@ class LeadRule(ReminderRule):
         """Due day and revision of one row."""
 
     def due(self, window: Window, level: int, clock: Clock, after: int, limit: int) -> list[Due]:
-        found = self.subjects().annotate(started_on=self.started).filter(
-            self.within(window, clock),
-            ~self.recorded(level, round=OuterRef("reminder_round"), **self.same()),
-            pk__gt=after,
+        found = (
+            self.subjects()
+            .annotate(started_on=self.started)
+            .filter(
+                self.within(window, clock),
+                ~self.recorded(level, round=OuterRef("reminder_round"), **self.same()),
+                pk__gt=after,
+            )
         )
         rows = found.order_by("pk").values(*LEAD_COLUMNS, "started_on")[:limit]
         return [self._due(row, clock) for row in rows]
