@@ -6,11 +6,44 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.utils import timezone
+from django.utils.translation import gettext, gettext_lazy
 
 from kfq_crm.base.models import SweepRun
+
+if TYPE_CHECKING:
+    from django.utils.functional import _StrPromise
+
+
+@dataclass(frozen=True)
+class Expected:
+    """What a sweep is called, and how long ago it may have run at most.
+
+    Without `within` it is only shown: a sweep that runs once a week says nothing about whether
+    the timetable and the workers are alive.
+    """
+
+    label: str | _StrPromise
+    within: timedelta | None = None
+
+
+# Longer than the longest run: a run that goes on for minutes is no sign of death
+EXPECTED: dict[str, Expected] = {
+    "deliver_mail": Expected(gettext_lazy("delivery of messages"), timedelta(minutes=15)),
+    "clear_expired_sessions": Expected(gettext_lazy("clearing of old sign-ins")),
+}
+
+# What the counts are called; apps add theirs. True stands alone, without a number.
+COUNTS: dict[str, str | _StrPromise] = {
+    "sent": gettext_lazy("sent (count)"),
+    "retried": gettext_lazy("to be tried again"),
+    "failed": gettext_lazy("failed (count)"),
+    "unanswered": gettext_lazy("without an answer"),
+    "recovered": gettext_lazy("taken over from a worker that died"),
+    "is_quiet": gettext_lazy("quiet hours: nothing sent"),
+}
 
 LONGEST_ERROR = SweepRun._meta.get_field("error").max_length
 
@@ -48,6 +81,16 @@ def _finish(name: str, *, error: str, **values: Any) -> None:
     rows.update(finished_at=timezone.now(), error=error[:LONGEST_ERROR], **values)
 
 
+def expect(name: str, label: str | _StrPromise, within: timedelta | None = None) -> None:
+    """Show the sweep by this name; with `within`, its silence is a reason not to be ready."""
+    EXPECTED[name] = Expected(label, within)
+
+
+def last_sign(run: SweepRun) -> datetime:
+    """When the sweep was last known to be alive, whether it went well or not."""
+    return max(run.started_at, run.finished_at or run.started_at)
+
+
 def last_success(name: str) -> datetime | None:
     """When a sweep last went well; None when it never did."""
     return SweepRun.objects.filter(name=name).values_list("succeeded_at", flat=True).first()
@@ -59,5 +102,12 @@ def is_fresh(name: str, within: timedelta, now: datetime) -> bool:
 
 
 def summary(counts: Mapping[str, Any]) -> str:
-    """Counts as a person reads them in a table: "sent 3, failed 1"."""
-    return ", ".join(f"{name} {value}" for name, value in counts.items())
+    """Counts as a person reads them in a table: "sent 3, failed 1"; nothing for nothing."""
+    return gettext(", ").join(_words(name, value) for name, value in counts.items() if value)
+
+
+def _words(name: str, value: Any) -> str:
+    word = str(COUNTS.get(name, name))
+    if value is True:
+        return word
+    return f"{word} {len(value) if isinstance(value, list) else value}"

@@ -10,7 +10,8 @@ from kfq_crm.base.sweeps import record_sweep
 @shared_task
 def clear_expired_sessions() -> None:
     """Delete sessions past their limit; they are already invalid, this only frees the space."""
-    call_command("clearsessions")
+    with record_sweep("clear_expired_sessions"):
+        call_command("clearsessions")
 
 
 @shared_task

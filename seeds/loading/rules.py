@@ -6,10 +6,10 @@ Escalation and service promises wait for the tables that hold them.
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, time
 from typing import Any
 
-from kfq_crm.base.models import CalendarDay
+from kfq_crm.base.models import CalendarDay, QuietHours
 from leads.models import CadenceRule, ClaimRule, ScaleThreshold
 from leads.models.rules import StallRule
 from seeds.loading.store import add, make, read
@@ -29,6 +29,13 @@ def load_rules() -> None:
     if not StallRule.objects.exists():
         months = {f"{row['level']}_months": row["limit"] for row in data["progress_clock"]}
         make(StallRule, **months, **_origin(data, data["progress_clock"][0]))
+    if not QuietHours.objects.exists():
+        (row,) = data["quiet_hours"]
+        make(QuietHours, **_hours(row), **_origin(data, row))
+
+
+def _hours(row: dict[str, Any]) -> dict[str, time]:
+    return {name: time.fromisoformat(row[name]) for name in ("starts_at", "ends_at")}
 
 
 def load_calendar() -> None:

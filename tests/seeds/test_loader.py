@@ -20,7 +20,7 @@ from chains.models import (
     SegmentLink,
     TaskTeam,
 )
-from kfq_crm.base.models import CalendarDay, User
+from kfq_crm.base.models import CalendarDay, QuietHours, User
 from leads.models import (
     CadenceRule,
     ClaimRule,
@@ -221,6 +221,8 @@ def test_rules_in_force_are_those_of_the_documents():
     first = CadenceRule.objects.get(stage="lead")
     assert (first.published, first.inferred) == ("江府办函〔2024〕37号", False)
     assert ClaimRule.objects.get().inferred
+    night = QuietHours.objects.get()
+    assert (f"{night}", night.inferred) == ("21:00 – 07:30", True)
     assert ScaleThreshold.objects.filter(band="B", published="泰政办发〔2022〕58号").count() == 2
     assert not CalendarDay.objects.exists()
 
