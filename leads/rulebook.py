@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from kfq_crm.base.amounts import Threshold, scale_band
 from kfq_crm.base.calendar import current_calendar
 from kfq_crm.base.errors import RuleViolation
+from leads.models.digest import DigestRule
 from leads.models.reminder import ResponseLimit, SnoozeRule
 from leads.models.rules import CadenceRule, ClaimRule, ScaleThreshold, StallRule
 
@@ -47,6 +48,11 @@ def snooze_days(day: date) -> int:
     """Working days for which an item may be put off; none without a rule."""
     rule = SnoozeRule.objects.valid_on(day).first()
     return rule.working_days if rule else 0
+
+
+def digest_rule(day: date) -> DigestRule | None:
+    """When digests go out and what they may ask; none are made without a rule."""
+    return DigestRule.objects.valid_on(day).first()
 
 
 def claim_lapses_on(progress_on: date) -> date:

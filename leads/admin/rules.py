@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from kfq_crm.base.admin.rules import COMMON, DatedRuleForm, RuleAdmin
 from kfq_crm.base.amounts import format_amount
 from kfq_crm.base.forms import AmountField
-from leads.models import CadenceRule, ClaimRule, ScaleThreshold, StallRule
+from leads.models import CadenceRule, ClaimRule, DigestRule, ScaleThreshold, StallRule
 
 
 @admin.register(CadenceRule)
@@ -52,6 +52,21 @@ class ClaimRuleAdmin(RuleAdmin):
 class StallRuleAdmin(RuleAdmin):
     figures = ("yellow_months", "red_months", "off_list_months")
     list_display = ("since", *figures, "state", "basis")
+
+
+@admin.register(DigestRule)
+class DigestRuleAdmin(RuleAdmin):
+    figures = ("weekday", "time", "decisions", "link_days")
+    list_display = ("moment", "decisions", "links", "since", "state", "basis")
+    phone_columns = ("decisions", "links", "since", "state")
+
+    @admin.display(description=gettext_lazy("the digest goes out"), ordering="weekday")
+    def moment(self, rule: DigestRule) -> str:
+        return f"{rule.get_weekday_display()} {rule.time:%H:%M}"
+
+    @admin.display(description=gettext_lazy("answer links are valid"), ordering="link_days")
+    def links(self, rule: DigestRule) -> str:
+        return ngettext("%(days)d day", "%(days)d days", rule.link_days) % {"days": rule.link_days}
 
 
 class ThresholdForm(DatedRuleForm):

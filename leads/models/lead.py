@@ -269,6 +269,9 @@ class Lead(Searchable, Versioned):
             # What a week touched: the digest reads the records of these leads alone
             models.Index(fields=("chain", "updated_at"), name="lead_chain_touched"),
             models.Index(
+                fields=("chain",), name="lead_chain_secret", condition=Q(confidential=True)
+            ),
+            models.Index(
                 fields=("waiting_for", "chain", "waiting_since"),
                 name="lead_waits_on_office",
                 condition=Q(exit="", waiting_for__in=("leader", "coordination")),

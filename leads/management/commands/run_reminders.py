@@ -22,7 +22,7 @@ class Command(BaseCommand):
         parser.add_argument("--now", help="a day or a moment in site time: 2026-11-24 [09:30]")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        now = _moment(options["now"])
+        now = moment_of(options["now"])
         result = run_reminders(now)
         if result.is_busy:
             raise CommandError("Another worker sweeps at this moment; try again when it is done.")
@@ -36,7 +36,7 @@ class Command(BaseCommand):
         )
 
 
-def _moment(text: str | None) -> datetime | None:
+def moment_of(text: str | None) -> datetime | None:
     if text is None:
         return None
     day = parse_date(text)
