@@ -10,7 +10,7 @@ from datetime import date, time
 from typing import Any
 
 from kfq_crm.base.models import CalendarDay, QuietHours
-from leads.models import CadenceRule, ClaimRule, ScaleThreshold
+from leads.models import CadenceRule, ClaimRule, DigestRule, ScaleThreshold
 from leads.models.rules import StallRule
 from seeds.loading.store import add, make, read
 
@@ -32,10 +32,18 @@ def load_rules() -> None:
     if not QuietHours.objects.exists():
         (row,) = data["quiet_hours"]
         make(QuietHours, **_hours(row), **_origin(data, row))
+    _digest(data)
 
 
 def _hours(row: dict[str, Any]) -> dict[str, time]:
     return {name: time.fromisoformat(row[name]) for name in ("starts_at", "ends_at")}
+
+
+def _digest(data: dict[str, Any]) -> None:
+    if not DigestRule.objects.exists():
+        (row,) = data["digest"]
+        figures = {name: row[name] for name in ("weekday", "decisions", "link_days")}
+        make(DigestRule, **figures, time=time.fromisoformat(row["time"]), **_origin(data, row))
 
 
 def load_calendar() -> None:
