@@ -190,7 +190,9 @@ class OwnList(MailChangeList):
 
 def own_messages(request: HttpRequest) -> HttpResponse:
     """The same list, narrowed to oneself, at an address of its own."""
-    return OwnMessages(OutgoingMail, admin.site).changelist_view(request)
+    page = OwnMessages(OutgoingMail, admin.site)
+    # The head of the page would otherwise name the administrator's list and lead there
+    return page.changelist_view(request, {"opts": None})
 
 
 admin.site.add_page("messages/", own_messages, "own_messages")  # type: ignore[attr-defined]  # the office's site
