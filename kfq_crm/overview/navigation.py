@@ -115,6 +115,10 @@ SECTIONS = (
         ),
     ),
     Section(
+        _("Reports (navigation)"),
+        (List(_("Weekly digests (navigation)"), "newsmode", "leads.digest"),),
+    ),
+    Section(
         _("Management"),
         (
             List(_("People (navigation)"), "badge", "base.user"),
