@@ -32,7 +32,16 @@ PIPELINE = (
 )
 CLAIMS = ("claim", "rulingrequest", "ruling")
 RECORDS = ("stagechange", "contractamountchange", "decision")
-RULES = ("cadencerule", "claimrule", "digestrule", "scalethreshold", "stallrule")
+RULES = (
+    "cadencerule",
+    "claimrule",
+    "digestrule",
+    "escalationstep",
+    "responselimit",
+    "scalethreshold",
+    "snoozerule",
+    "stallrule",
+)
 
 MEMBER = "member"
 CHAIN_LEADER = "chain_leader"

@@ -31,6 +31,7 @@ app.conf.beat_schedule = {
         "kfq_crm.base.tasks.clear_expired_sessions", crontab(hour=3, minute=10), expires=20 * HOUR
     ),
     "run-reminders": entry("leads.tasks.run_reminders", crontab(minute="*/5"), expires=4 * MINUTE),
+    "make-digests": entry("leads.tasks.make_digests", crontab(minute="*/5"), expires=4 * MINUTE),
     # A claim lapses at midnight; what a night's outage missed, the next hour catches up.
     "lapse-claims": entry("leads.tasks.lapse_claims", crontab(minute=5), expires=HOUR // 2),
 }

@@ -1,4 +1,4 @@
-"""Strict readers of the environment, for settings.
+"""Strict readers of the environment, for settings, and what two of its addresses configure.
 
 Every value may also come from a file named by NAME_FILE (secrets).
 """
@@ -7,7 +7,9 @@ import os
 import secrets
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
+import environ
 from django.core.exceptions import ImproperlyConfigured
 
 
@@ -75,3 +77,38 @@ def own_secret(path: Path) -> str:
             path.hardlink_to(draft)
         draft.unlink()
     return path.read_text(encoding="utf-8").strip()
+
+
+def database(url: str, folder: Path) -> dict[str, Any]:
+    """SQLite in the state folder, or what DATABASE_URL says.
+
+    No ATOMIC_REQUESTS: with immediate transactions every page view would take SQLite's
+    write lock. Actions open their own transactions.
+    """
+    config: dict[str, Any] = environ.Env.db_url_config(url or f"sqlite:///{folder}/db.sqlite3")
+    if config["ENGINE"] == "django.db.backends.sqlite3":
+        config["OPTIONS"] = {
+            "transaction_mode": "IMMEDIATE",
+            "timeout": 20,
+            "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
+        }
+    elif config["ENGINE"] == "django.db.backends.postgresql":
+        config["CONN_MAX_AGE"] = number("KFQ_CONN_MAX_AGE", 60)
+        config["CONN_HEALTH_CHECKS"] = True
+    else:
+        raise ImproperlyConfigured("DATABASE_URL must name SQLite or PostgreSQL.")
+    return config
+
+
+def cache(url: str, folder: Path) -> dict[str, Any]:
+    """Shared by all processes in every edition; nothing that must last is kept in it."""
+    if url:
+        return {
+            "BACKEND": "django.core.cache.backends.redis.RedisCache",
+            "LOCATION": url.replace("redis+socket://", "unix://", 1),
+            "KEY_PREFIX": "cache",
+        }
+    return {
+        "BACKEND": "django.core.cache.backends.filebased.FileBasedCache",
+        "LOCATION": folder / "cache",
+    }

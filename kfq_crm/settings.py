@@ -17,7 +17,17 @@ from django.urls import reverse_lazy
 from django.utils.translation import gettext_lazy as _
 from structlog.tracebacks import ExceptionDictTransformer
 
-from kfq_crm.environment import flag, hosts_with_ports, names, number, one_of, own_secret, text
+from kfq_crm.environment import (
+    cache,
+    database,
+    flag,
+    hosts_with_ports,
+    names,
+    number,
+    one_of,
+    own_secret,
+    text,
+)
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -117,44 +127,8 @@ TEMPLATES = [
 
 # --- Database and cache -----------------------------------------------------------------------
 
-
-def database(url: str) -> dict[str, Any]:
-    """SQLite in the state folder, or what DATABASE_URL says.
-
-    No ATOMIC_REQUESTS: with immediate transactions every page view would take SQLite's
-    write lock. Actions open their own transactions.
-    """
-    config: dict[str, Any] = environ.Env.db_url_config(url or f"sqlite:///{VAR}/db.sqlite3")
-    if config["ENGINE"] == "django.db.backends.sqlite3":
-        config["OPTIONS"] = {
-            "transaction_mode": "IMMEDIATE",
-            "timeout": 20,
-            "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
-        }
-    elif config["ENGINE"] == "django.db.backends.postgresql":
-        config["CONN_MAX_AGE"] = number("KFQ_CONN_MAX_AGE", 60)
-        config["CONN_HEALTH_CHECKS"] = True
-    else:
-        raise ImproperlyConfigured("DATABASE_URL must name SQLite or PostgreSQL.")
-    return config
-
-
-def cache(url: str) -> dict[str, Any]:
-    """Shared by all processes in every edition; nothing that must last is kept in it."""
-    if url:
-        return {
-            "BACKEND": "django.core.cache.backends.redis.RedisCache",
-            "LOCATION": url.replace("redis+socket://", "unix://", 1),
-            "KEY_PREFIX": "cache",
-        }
-    return {
-        "BACKEND": "django.core.cache.backends.filebased.FileBasedCache",
-        "LOCATION": VAR / "cache",
-    }
-
-
-DATABASES = {"default": database(DATABASE_URL)}
-CACHES = {"default": cache(REDIS_URL)}
+DATABASES = {"default": database(DATABASE_URL, VAR)}
+CACHES = {"default": cache(REDIS_URL, VAR)}
 
 
 # --- People: sign-in, sessions, lock-out ------------------------------------------------------

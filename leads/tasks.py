@@ -2,7 +2,9 @@
 
 from celery import shared_task
 
+from kfq_crm.base.sweeps import record_sweep
 from leads.actions import claims
+from leads.digest import engine as digest
 from leads.reminders import engine
 
 CHUNK = 500
@@ -21,3 +23,11 @@ def lapse_claims() -> int:
 def run_reminders() -> None:
     """Record what is due, cancel what no longer is, queue the day's messages."""
     engine.run_reminders()
+
+
+@shared_task
+def make_digests() -> None:
+    """Freeze and queue the weekly digests that are due."""
+    with record_sweep("make_digests") as sweep:
+        result = digest.make_digests()
+        sweep.counts, sweep.error = result.counts(), result.error

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date, time, timedelta
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -32,9 +32,11 @@ from chains.models import (
     TargetCompany,
 )
 from chains.roles import ADMINISTRATION, role_group
+from kfq_crm.base.absences import enter_absence
 from kfq_crm.base.access import record_access
 from kfq_crm.base.calendar import current_calendar
-from kfq_crm.base.models import AccessKind, CalendarDay, User
+from kfq_crm.base.mail import MailFile, enqueue
+from kfq_crm.base.models import AccessKind, CalendarDay, QuietHours, User
 from leads.actions.claims import request_ruling, rule_on_claim
 from leads.actions.contracts import add_commitment
 from leads.actions.files import attach_file
@@ -87,6 +89,7 @@ CANARIES = {
     "target company": "鸬鹚船配有限公司",
     "policy": "黄鹂专项扶持办法",
     "site": "苍鹭路九号地块",
+    "message": "白鹤岛密会纪要",
 }
 
 # A confidential lead of team A: for its owner and the team's head alone.
@@ -216,7 +219,25 @@ def _administration(world: World, cast: Cast) -> None:
     StallRule.objects.create(
         valid_from=date(2020, 1, 1), yellow_months=2, red_months=3, off_list_months=6
     )
+    said = CANARIES["message"]
+    letter = enqueue(
+        "to member_a",
+        recipient=cast.member_a,
+        subject=said,
+        text=said,
+        html=f"<p>{said}</p>",
+        attachments=[MailFile(f"{said}.txt", "text/plain", said.encode())],
+    )
+    assert letter
     world.records |= {
+        "mail": letter,
+        "mail_file": letter.attachments.get(),
+        "absence": enter_absence(
+            user=cast.member_a, first_day=later, last_day=later, deputy=None, by=cast.member_a
+        ),
+        "quiet_hours": QuietHours.objects.create(
+            valid_from=later, starts_at=time(22), ends_at=time(7)
+        ),
         "user": cast.member_a,
         "colleague": cast.second_member_a,
         "entry": record_access(AccessKind.EXPORT, by=cast.member_a, subject="leads"),

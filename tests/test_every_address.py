@@ -29,8 +29,10 @@ from tests.cast import Cast
 pytestmark = [pytest.mark.django_db, pytest.mark.timeout(400)]
 
 CASES = cases()
-# Open to people who have not signed in.
-OPEN = {"admin:login"}
+# Open to people who have not signed in, and what they get.
+OPEN = {"admin:login": 200, "healthz": 200, "readyz": 503, "metrics": 404}
+# Not the admin's
+OUTSIDE = {"home", "healthz", "readyz", "metrics"}
 NOBODYS = 987654321
 TOKEN = re.compile(r'name="csrfmiddlewaretoken" value="[^"]*"')
 HIDDEN_FROM = {"member_b": CANARIES, "outsider": CANARIES, "administrator": CANARIES}
@@ -77,7 +79,7 @@ def leaks(text: str, words: Mapping[str, str], typed: str = "") -> list[str]:
 
 
 def has_name(name: str) -> bool:
-    return name.startswith("admin:") or name == "home"
+    return name.startswith("admin:") or name in OUTSIDE
 
 
 # --- The table -------------------------------------------------------------------------------
@@ -112,7 +114,7 @@ def test_strangers_are_sent_to_the_sign_in_page(world: World, visitor: Client, w
     for case in CASES:
         answer = ask(visitor, case, case.address(world))
         if case.name in OPEN:
-            assert answer.status_code == 200, str(case)
+            assert answer.status_code == OPEN[case.name], str(case)
         else:
             assert answer.status_code == 302, str(case)
             assert answer.headers["Location"].split("?")[0] == door, str(case)

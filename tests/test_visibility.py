@@ -15,11 +15,18 @@ from django.db import models
 from chains import models as chains_models
 from chains.models import AnnualTarget, ChainPolicy, Metric, Site, TargetCompany, TaskTeam
 from kfq_crm.base.models import (
+    Absence,
     AccessChainHead,
     AccessEntry,
     CalendarDay,
     Change,
+    ChannelPreference,
     FeedSequence,
+    HandOver,
+    MailAttachment,
+    OutgoingMail,
+    QuietHours,
+    SweepRun,
     User,
 )
 from leads import models as leads_models
@@ -164,7 +171,18 @@ EXPECTED: dict[type[models.Model], tuple[str, dict[str, set[str]]]] = {
     leads_models.ClaimRule: ("published", to_all({"rule"})),
     leads_models.ScaleThreshold: ("published", to_all({"rule"})),
     leads_models.StallRule: ("published", to_all({"rule"})),
+    QuietHours: ("published", to_all({"rule"})),
+    Absence: ("user__username", to_all({"member_a"})),
+    # What is one person's; of a message, whoever runs the system sees where it went
+    ChannelPreference: ("user__username", {"member_a": {"member_a"}}),
+    OutgoingMail: (
+        "key",
+        {"member_a": {"letter"}, "administrator": {"letter"}, "superuser": {"letter"}},
+    ),
     # What belongs to administration
+    MailAttachment: ("name", {"superuser": {"file"}}),
+    HandOver: ("token", {"superuser": {"book"}}),
+    SweepRun: ("name", {"administrator": {"sweep"}, "superuser": {"sweep"}}),
     AccessEntry: (
         "subject",
         {"coordinator": {"entry"}, "administrator": {"entry"}, "superuser": {"entry"}},

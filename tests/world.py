@@ -1,7 +1,7 @@
 """One world of leads, teams and companies with a row of everything, each named after its lead."""
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, time
 from decimal import Decimal
 from typing import Any
 
@@ -11,13 +11,19 @@ from django.utils import timezone
 from chains import models as chains_models
 from chains.models import AnnualTarget, ChainPolicy, Metric, Scope, Site, TargetCompany
 from chains.roles import ADMINISTRATION, SERVICE, role_group
+from kfq_crm.base.mail import MailFile, enqueue
 from kfq_crm.base.models import (
+    Absence,
     AccessChainHead,
     AccessEntry,
     AccessKind,
     CalendarDay,
     Change,
+    ChannelPreference,
     FeedSequence,
+    HandOver,
+    QuietHours,
+    SweepRun,
     User,
 )
 from leads import models as leads_models
@@ -167,6 +173,20 @@ def add_ground_rows() -> None:
     FeedSequence.objects.create(last_number=7)
 
 
+def add_mail(cast: Cast) -> None:
+    """One person's message, channel and absence; what workers leave behind."""
+    person, since = cast.member_a, date(2020, 1, 1)
+    file = MailFile("file", "text/plain", b"x")
+    enqueue("letter", recipient=person, subject="x", text="x", attachments=[file])
+    ChannelPreference.objects.create(user=person)
+    Absence.objects.create(user=person, first_day=TODAY, last_day=TODAY, entered_by=person)
+    HandOver.objects.create(token="book", lease_until=timezone.now())
+    QuietHours.objects.create(
+        valid_from=since, starts_at=time(21), ends_at=time(7), published="rule"
+    )
+    SweepRun.objects.create(name="sweep", started_at=timezone.now())
+
+
 @pytest.fixture
 def world(cast: Cast) -> World:
     people = dict(cast.people())
@@ -182,4 +202,5 @@ def world(cast: Cast) -> World:
     arbitrate(cast)
     add_chain_rows(cast)
     add_ground_rows()
+    add_mail(cast)
     return World(cast, people)

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from kfq_crm.base import access
 from kfq_crm.base.errors import RuleViolation
 from kfq_crm.base.models import AccessKind, CalendarDay
-from kfq_crm.base.workdays import WorkCalendar
+from kfq_crm.base.workdays import PublishedDay, WorkCalendar, published_days
 
 if TYPE_CHECKING:
     from kfq_crm.base.models import User
@@ -61,6 +61,37 @@ def remove_day(*, row: CalendarDay, by: User, address: str = "") -> None:
     _require_right(by, "base.delete_calendarday")
     _log("calendar.day_removed", row, by, address)
     row.delete()
+
+
+def missing_days(year: int) -> list[PublishedDay]:
+    """Days of the year's State Council notice, as the library holds it, that have no row yet."""
+    known = set(CalendarDay.objects.filter(day__year=year).values_list("day", flat=True))
+    return [one for one in published_days(year) if one.day not in known]
+
+
+@transaction.atomic
+def load_year(*, year: int, by: User | None, address: str = "") -> list[CalendarDay]:
+    """Enter the days of the year's notice that have no row; rows that are there stay as they are.
+
+    `by` is None for seeds. Changes no working day: the library decided these days before.
+    """
+    if by is not None:
+        _require_right(by, "base.change_calendarday")
+    rows = [
+        CalendarDay(day=one.day, is_workday=one.is_workday, label=one.name)
+        for one in missing_days(year)
+    ]
+    CalendarDay.objects.bulk_create(rows)
+    if by is not None and rows:
+        detail = {"year": year, "days": len(rows)}
+        access.record_access(
+            AccessKind.ADMINISTRATION,
+            by=by,
+            subject="calendar.year_loaded",
+            detail=detail,
+            address=address,
+        )
+    return rows
 
 
 def _span(first: date, last: date) -> list[date]:

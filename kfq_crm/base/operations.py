@@ -24,7 +24,8 @@ GOOD, WARNING, BAD = "good", "warning", "bad"
 
 @dataclass(frozen=True)
 class Line:
-    """One fact: `text` for people, `value` for machines (None leaves it out of the metrics).
+    """One fact: `text` for people ("" leaves it out of the page), `value` for machines (None
+    leaves it out of the metrics).
 
     `level` is "", GOOD, WARNING or BAD. `labels` tell lines of the same key apart.
     """

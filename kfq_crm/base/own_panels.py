@@ -72,8 +72,7 @@ def _sweep(name: str, expected: Expected, run: SweepRun | None, now: datetime) -
     if run.error and run.succeeded_at:
         last = _("%(age)s ago") % {"age": timesince(run.succeeded_at, now)}
         yield Line("last_success", _("went well last"), last, labels=labels)
-    failed = 1 if run.error else 0
-    yield Line("failing", "", "", failed, labels=labels)
+    yield Line("failing", _("the last run failed"), "", int(bool(run.error)), labels=labels)
 
 
 def read_mail(now: datetime) -> Iterator[Line]:
@@ -85,10 +84,10 @@ def read_mail(now: datetime) -> Iterator[Line]:
         .annotate(Count("pk"))
     )
     quiet, resting = is_quiet(now), is_rest_day(now)
-    if quiet:
-        yield Line("quiet", _("quiet hours"), _("nothing is sent at this hour"), 1)
-    if resting:
-        yield Line("rest_day", _("rest day"), _("reminders wait for the next working day"), 1)
+    told = _("nothing is sent at this hour") if quiet else ""
+    yield Line("quiet", _("quiet hours"), told, int(quiet))
+    told = _("reminders wait for the next working day") if resting else ""
+    yield Line("rest_day", _("rest day"), told, int(resting))
     yield _oldest(now, quiet=quiet, resting=resting)
     under_way = sum(counts.get(state, 0) for state in UNDER_WAY)
     link = _list("waiting")

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from datetime import MAXYEAR, MINYEAR, date, datetime, timedelta
 from functools import cached_property, lru_cache
 
+from chinese_calendar.constants import Holiday as _Holiday
 from chinese_calendar.constants import holidays as _national_rest_days
 from chinese_calendar.constants import workdays as _national_make_up_days
 
@@ -22,6 +23,28 @@ _LIBRARY_YEARS = range(
     max(_national_rest_days).year + 1,
 )
 _ONE_DAY = timedelta(days=1)
+_NAMES = {holiday.value: holiday.chinese for holiday in _Holiday}
+
+
+@dataclass(frozen=True)
+class PublishedDay:
+    """A day that a State Council notice names: a rest day, or work made up for one."""
+
+    day: date
+    is_workday: bool
+    name: str
+
+
+def published_days(year: int) -> list[PublishedDay]:
+    """What the library holds of a year's notice, in order; nothing of a year beyond its last."""
+    kinds = ((_national_rest_days, False), (_national_make_up_days, True))
+    found = [
+        PublishedDay(day, works, _NAMES.get(name, name))
+        for days, works in kinds
+        for day, name in days.items()
+        if day.year == year
+    ]
+    return sorted(found, key=lambda one: one.day)
 
 
 @dataclass(frozen=True)
@@ -38,7 +61,7 @@ class WorkCalendar:
 
     def is_workday(self, day: date) -> bool:
         own = self.overrides.get(_checked(day))
-        return _is_national_workday(day) if own is None else own
+        return is_national_workday(day) if own is None else own
 
     def is_provisional(self, day: date) -> bool:
         """Whether the day lies beyond the last published year and is judged by its weekday alone.
@@ -132,7 +155,7 @@ def _checked(day: date) -> date:
     return day
 
 
-def _is_national_workday(day: date) -> bool:
+def is_national_workday(day: date) -> bool:
     """As the library's own `is_workday`, which scans its table anew on every call."""
     if day in _national_make_up_days:
         return True
@@ -146,4 +169,4 @@ def _national_workdays(year: int) -> tuple[date, ...]:
     first = date(year, 1, 1)
     length = (date(year, 12, 31) - first).days + 1
     days = (first + n * _ONE_DAY for n in range(length))
-    return tuple(day for day in days if _is_national_workday(day))
+    return tuple(day for day in days if is_national_workday(day))

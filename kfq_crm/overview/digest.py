@@ -34,7 +34,11 @@ class Targets(Section):
         year = scope.period.last_day.year
         told = {row["code"]: row["reached"] for row in _told_before(scope, self.code, year)}
         figures = year_of(scope.reader, scope.chain, year)
-        return {"year": year, "rows": [_row(figure, told) for figure in figures]}
+        return {
+            "year": year,
+            "has_targets": any(figure.target for figure in figures),
+            "rows": [_row(figure, told) for figure in figures],
+        }
 
 
 class ZoneTargets(Targets):
@@ -58,7 +62,7 @@ class ZoneTargets(Targets):
             }
             for row in found
         ]
-        return {"year": year, "rows": rows} if rows else None
+        return {"year": year, "has_targets": True, "rows": rows} if rows else None
 
 
 def _told_before(scope: Scope, code: str, year: int) -> list[dict[str, Any]]:

@@ -10,9 +10,14 @@ from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from kfq_crm.base.listing import capped_count
+from kfq_crm.base.mail_reading import MANAGE
+from kfq_crm.base.models import OutgoingMail
+from kfq_crm.base.own_panels import FAILED
 from kfq_crm.overview.queries.piles import capped_text
 from kfq_crm.overview.queries.workbench import overdue_mine, rulings_waiting
 from leads.models.claim import RULE
+from leads.reminders.inbox import unread
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
@@ -61,6 +66,7 @@ SECTIONS = (
             Page(_("Workbench"), "space_dashboard", "admin:workbench"),
             Page(_("Quick log"), "edit_note", "admin:quick_log", "leads.add_followup"),
             List(_("Leads (navigation)"), "travel_explore", "leads.lead", "overdue"),
+            Page(_("Messages"), "inbox", "admin:inbox", counter="unread"),
         ),
     ),
     Section(
@@ -102,6 +108,17 @@ SECTIONS = (
         ),
     ),
     Section(
+        _("Messages (navigation)"),
+        (
+            Page(_("My messages (navigation)"), "mail", "admin:own_messages"),
+            List(_("Absences (navigation)"), "event_busy", "base.absence"),
+        ),
+    ),
+    Section(
+        _("Reports (navigation)"),
+        (List(_("Weekly digests (navigation)"), "newsmode", "leads.digest"),),
+    ),
+    Section(
         _("Management"),
         (
             List(_("People (navigation)"), "badge", "base.user"),
@@ -109,8 +126,13 @@ SECTIONS = (
             List(_("Follow-up cadences"), "update", "leads.cadencerule"),
             List(_("Claim rules (navigation)"), "timer", "leads.claimrule"),
             List(_("Months without progress"), "hourglass", "leads.stallrule"),
+            List(_("Weekly digest (rule)"), "event_repeat", "leads.digestrule"),
+            List(_("Response limits (navigation)"), "alarm", "leads.responselimit"),
+            List(_("Escalation (navigation)"), "stairs", "leads.escalationstep"),
+            List(_("Putting off (navigation)"), "snooze", "leads.snoozerule"),
             List(_("Scale thresholds (navigation)"), "straighten", "leads.scalethreshold"),
             List(_("Working-day calendar"), "calendar_month", "base.calendarday"),
+            List(_("Quiet hours (navigation)"), "bedtime", "base.quiethours"),
             Page(_("Segment tree"), "account_tree", "admin:segment_tree", "chains.view_segment"),
             List(_("Gaps (navigation)"), "extension", "chains.gap"),
             List(_("Anchor firms (navigation)"), "anchor", "chains.anchorfirm"),
@@ -119,6 +141,13 @@ SECTIONS = (
             List(_("Metrics (navigation)"), "functions", "chains.metric"),
             List(_("Annual results (navigation)"), "history_edu", "chains.annualresult"),
             List(_("Access log (navigation)"), "policy", "base.accessentry"),
+            List(_("Outgoing mail (navigation)"), "outbox", "base.outgoingmail", "failed_mail"),
+            Page(
+                _("Operations (navigation)"),
+                "monitor_heart",
+                "admin:operations",
+                "base.view_sweeprun",
+            ),
         ),
         permission=MANAGES,
     ),
@@ -127,6 +156,8 @@ SECTIONS = (
 
 def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
     """Groups of links in unfold's SIDEBAR format; empty groups are left out."""
+    if not request.user.is_authenticated:
+        return []
     groups: list[dict[str, Any]] = []
     for section in SECTIONS:
         if section.permission and not request.user.has_perm(section.permission):
@@ -179,7 +210,7 @@ def _is_active(path: str, address: str) -> bool:
 
 
 def counters(request: HttpRequest) -> dict[str, int]:
-    """What waits for the person, asked once a request: at most two queries, capped."""
+    """What waits for the person, asked once a request: a query a counter, capped."""
     known: dict[str, int] | None = getattr(request, "_navigation_counters", None)
     if known is None:
         known = _count(request)
@@ -189,9 +220,12 @@ def counters(request: HttpRequest) -> dict[str, int]:
 
 def _count(request: HttpRequest) -> dict[str, int]:
     user: Any = request.user
-    found = {}
+    today = timezone.localdate()
+    found = {"unread": capped_count(unread(user, today), CAP)}
     if user.has_perm("leads.change_lead"):
-        found["overdue"] = overdue_mine(user, timezone.localdate(), CAP)
+        found["overdue"] = overdue_mine(user, today, CAP)
     if user.has_perm(RULE):
         found["rulings"] = rulings_waiting(user, CAP)
+    if user.has_perm(MANAGE):
+        found["failed_mail"] = capped_count(OutgoingMail.objects.filter(state__in=FAILED), CAP)
     return found

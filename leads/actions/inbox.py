@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from kfq_crm.base.calendar import current_calendar
 from kfq_crm.base.errors import RuleViolation
-from leads.models import Reminder
+from leads.models import Reminder, ReminderState
 from leads.rulebook import snooze_days
 
 if TYPE_CHECKING:
@@ -28,6 +28,12 @@ def mark_read(*, reminder: Reminder, by: User, now: datetime | None = None) -> R
     return reminder
 
 
+def mark_all_read(*, by: User, now: datetime | None = None) -> int:
+    """Note of every unread open item that it was read; returns of how many."""
+    unread = Reminder.objects.visible_to(by).open().filter(read_at=None)
+    return unread.update(read_at=now or timezone.now())
+
+
 @transaction.atomic
 def snooze_reminder(
     *, reminder: Reminder, until: date, reason: str, by: User, now: datetime | None = None
@@ -37,6 +43,8 @@ def snooze_reminder(
     The due day stays: the steps above go on, only this person's inbox is quiet until then.
     """
     locked = Reminder.objects.visible_to(by).select_for_update(of=("self",)).get(pk=reminder.pk)
+    if locked.state != ReminderState.OPEN:
+        raise RuleViolation("no_longer_due", _("This item is no longer due."))
     today = timezone.localdate(now)
     latest = current_calendar().add_workdays(today, snooze_days(today))
     if not reason.strip():

@@ -23,6 +23,7 @@ from kfq_crm.base.history import revisions
 from kfq_crm.base.pages import office_page
 from kfq_crm.base.scoped_admin import visible
 from kfq_crm.base.workdays import WorkCalendar
+from leads.actions.decisions import leads_chain_of
 from leads.actions.entries import log_follow_up_with_files
 from leads.admin.followup_form import FollowUpForm
 from leads.admin.places import LinkedRequirement, place_of
@@ -141,12 +142,22 @@ def _tab(tab: str, request: HttpRequest, lead: Lead, dossier: Dossier) -> dict[s
         return {"opinions": dossier.opinions, "screening": next(iter(dossier.screenings), None)}
     return {
         "stream": stream(dossier, request.GET.get("before", "")),
-        "blockers": list(lead.blockers.select_related("owner").order_by("resolved_on", "due_on")),
+        **_blockers(request, lead, dossier),
         "contacts": _contacts(request, lead),
         "has_needs": any(getattr(lead, name) for name in NEEDS),
         "secondary_chains": list(lead.secondary_chains.all()),
         "readers": list(lead.readers.all()) if lead.confidential else [],
     }
+
+
+def _blockers(request: HttpRequest, lead: Lead, dossier: Dossier) -> dict[str, Any]:
+    """With their questions to the leader, who is offered to answer them."""
+    rows = list(lead.blockers.select_related("owner").order_by("resolved_on", "due_on"))
+    for row in rows:
+        row.asked = [d for d in dossier.decisions if d.blocker_id == row.pk and not d.withdrawn_at]  # type: ignore[attr-defined]  # shown below the row
+        row.is_asked = any(question.is_waiting for question in row.asked)  # type: ignore[attr-defined]  # as above
+    answers = bool(dossier.decisions) and leads_chain_of(request.user, dossier.decisions[0])  # type: ignore[arg-type]  # signed in
+    return {"blockers": rows, "answers": answers}
 
 
 # --- Head -----------------------------------------------------------------------------------

@@ -12,7 +12,7 @@ from django.http import Http404
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
-from leads.models import Attachment, Contract, Lead
+from leads.models import Attachment, Contract, Decision, Lead
 
 PAGE = 50
 # Of two entries of one moment the later step in the procedure stands above.
@@ -24,6 +24,8 @@ RANKS = {
     "review": 4,
     "contract": 5,
     "move": 6,
+    "question": 7,
+    "decision": 8,
 }
 MOST_FILES = 500
 
@@ -63,6 +65,7 @@ class Dossier:
     reviews: list[Any]
     contracts: list[Contract]
     files: list[Attachment]
+    decisions: list[Decision]
 
     @classmethod
     def of(cls, lead: Lead) -> Dossier:
@@ -74,6 +77,11 @@ class Dossier:
             reviews=list(lead.reviews.select_related("recorded_by")),
             contracts=list(lead.contracts.select_related("landed_project", "expands")),
             files=list(lead.attachments.select_related("uploaded_by")[:MOST_FILES]),
+            decisions=list(
+                Decision.objects.filter(blocker__lead=lead).select_related(
+                    "asked_by", "answered_by"
+                )
+            ),
         )
 
     def files_of(self, column: str) -> dict[int | None, list[Attachment]]:
@@ -121,6 +129,7 @@ def _entries(dossier: Dossier, limit: tuple[datetime, int, int] | None) -> Itera
     for row in dossier.opinions:
         yield Entry("opinion", _moment(row.given_on, row.created_at), row.recorded_by, row)
     yield from _papers(dossier)
+    yield from _decisions(dossier)
     for file in dossier.files:
         if not (file.follow_up_id or file.review_id or file.contract_id):
             yield Entry("file", file.uploaded_at, file.uploaded_by, file)
@@ -144,6 +153,13 @@ def _papers(dossier: Dossier) -> Iterator[Entry]:
     for contract in dossier.contracts:
         at = _moment(contract.signed_on, contract.created_at)
         yield Entry("contract", at, None, contract, scans.get(contract.pk, []))
+
+
+def _decisions(dossier: Dossier) -> Iterator[Entry]:
+    for row in dossier.decisions:
+        yield Entry("question", row.created_at, row.asked_by, row)
+        if row.answered_at:
+            yield Entry("decision", row.answered_at, row.answered_by, row)
 
 
 def _moment(day: date, recorded_at: datetime) -> datetime:

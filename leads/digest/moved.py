@@ -182,7 +182,7 @@ def _backward(move: StageChange) -> str:
 
 
 def _blocked(blocker: Blocker) -> str:
-    what = said(blocker.lead, blocker.description) or _("Something stands in the way")
+    what = said(blocker.lead, blocker.description) or _("A problem was noted")
     return _("%(what)s (to clear: %(person)s)") % {"what": what, "person": blocker.owner}
 
 

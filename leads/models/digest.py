@@ -194,7 +194,7 @@ class Decision(Versioned):
     question = models.CharField(_("question to the leader"), max_length=200)
     asked_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,
-        verbose_name=_("asked by"),
+        verbose_name=_("put to the leader by"),
         on_delete=models.PROTECT,
         related_name="+",
         editable=False,

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Self
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
 
 from kfq_crm.base.scoping import ScopedQuerySet
@@ -128,6 +128,15 @@ class ReminderQuerySet(ScopedQuerySet["Reminder"]):
     def on_desk(self, today: date) -> Self:
         """Open items that are not snoozed."""
         return self.open().filter(Q(snoozed_until=None) | Q(snoozed_until__lte=today))
+
+    def latest_steps(self) -> Self:
+        """Without the items that a later step on the same thing, to the same person, replaces:
+        who was told yesterday and is told today has one thing to do."""
+        same = ("rule", "subject_id", "revision", "round", "recipient")
+        later = Reminder.objects.open().filter(
+            **{name: OuterRef(name) for name in same}, level__gt=OuterRef("level")
+        )
+        return self.exclude(Exists(later))
 
 
 class Reminder(models.Model):

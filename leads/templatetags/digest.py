@@ -26,6 +26,12 @@ def told_day(text: str) -> str:
 
 
 @register.filter
+def told_span(first: str, last: str) -> str:
+    """Two days of the content (ISO) and what lies between."""
+    return f"{told_day(first)} – {told_day(last)}"
+
+
+@register.filter
 def told_moment(text: str) -> str:
     """A moment of the content (ISO) as people say it."""
     moment = timezone.localtime(datetime.fromisoformat(text))

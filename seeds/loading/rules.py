@@ -1,7 +1,7 @@
 """Rule rows and own calendar days; a kind of rule is loaded only while it has no row at all.
 
 Otherwise a rule whose first day the coordination office moved would come back beside its own.
-Escalation and service promises wait for the tables that hold them.
+Service promises wait for the tables that hold them.
 """
 
 from __future__ import annotations
@@ -9,12 +9,25 @@ from __future__ import annotations
 from datetime import date, time
 from typing import Any
 
+from kfq_crm.base.calendar import load_year
 from kfq_crm.base.models import CalendarDay, QuietHours
-from leads.models import CadenceRule, ClaimRule, ScaleThreshold
-from leads.models.rules import StallRule
+from leads.models import (
+    CadenceRule,
+    ClaimRule,
+    DigestRule,
+    EscalationStep,
+    LimitItem,
+    ResponseLimit,
+    ScaleThreshold,
+    SnoozeRule,
+    StallRule,
+    Via,
+)
 from seeds.loading.store import add, make, read
 
 CURRENCIES = {"CNY": "min_cny_wan", "USD": "min_usd_wan"}
+VIA = {"reminder": Via.MAIL, "digest": Via.DIGEST}
+FIRST_YEAR = 2024  # the year of the report
 
 
 def load_rules() -> None:
@@ -32,20 +45,50 @@ def load_rules() -> None:
     if not QuietHours.objects.exists():
         (row,) = data["quiet_hours"]
         make(QuietHours, **_hours(row), **_origin(data, row))
+    _digest(data)
+    _reminding(data)
 
 
 def _hours(row: dict[str, Any]) -> dict[str, time]:
     return {name: time.fromisoformat(row[name]) for name in ("starts_at", "ends_at")}
 
 
+def _digest(data: dict[str, Any]) -> None:
+    if not DigestRule.objects.exists():
+        (row,) = data["digest"]
+        figures = {name: row[name] for name in ("weekday", "decisions", "link_days")}
+        make(DigestRule, **figures, time=time.fromisoformat(row["time"]), **_origin(data, row))
+
+
+def _reminding(data: dict[str, Any]) -> None:
+    """What is due when beside the cadences, who is told of it, how long it may be put off."""
+    if not ResponseLimit.objects.exists():
+        for row in data["cadence"]:
+            if row["item"] in LimitItem.values:
+                limit = {"item": row["item"], "band": row["scale"] or ""}
+                make(ResponseLimit, **limit, working_days=row["limit"], **_origin(data, row))
+    if not EscalationStep.objects.exists():
+        for row in data["escalation"]:
+            for role in row["recipients"]:
+                step = {"offset": row["offset"], "role": role, "via": VIA[row["via"]]}
+                make(EscalationStep, **step, **_origin(data, row))
+    if not SnoozeRule.objects.exists():
+        (row,) = data["snooze"]
+        make(SnoozeRule, working_days=row["limit"], **_origin(data, row))
+
+
 def load_calendar() -> None:
-    for row in read("calendar")["days"]:
+    """Own corrections first, then what the library holds of the published years."""
+    calendar = read("calendar")
+    for row in calendar["days"]:
         add(
             CalendarDay,
             {"day": row["date"]},
             is_workday=row["kind"] == "work",
             label=row["name"],
         )
+    for year in range(FIRST_YEAR, calendar["last_published_year"] + 1):
+        load_year(year=year, by=None)
 
 
 def _cadences(data: dict[str, Any]) -> None:

@@ -10,6 +10,7 @@ from chains.models import Outpost
 from kfq_crm.base.models import User
 from leads.actions.claims import release_claim
 from leads.actions.contracts import add_commitment, record_contract
+from leads.actions.decisions import ask_leader
 from leads.actions.enterprises import add_contact, update_contact, update_enterprise
 from leads.actions.followups import log_follow_up, raise_blocker
 from leads.actions.pipeline import advance_lead, exit_lead, log_lead, update_lead
@@ -137,13 +138,16 @@ class Story:
         log_follow_up(lead=self.lead, values=typed, by=by)
 
     def block(self, row: dict[str, Any]) -> None:
-        raise_blocker(
+        blocker = raise_blocker(
             lead=self.lead,
             description=row["text"],
             owner=self.people[row["owner"]],
             due_on=self.days.ahead(row["due_in"]),
             by=self.owner,
         )
+        if "ask" in row:
+            head = self.lead.chain.team.head
+            ask_leader(blocker=blocker, question=row["ask"], by=head)
 
     def screen(self, row: dict[str, Any]) -> None:
         record_screening(lead=self.lead, by=self.people[row["by"]], **values.screening_values(row))

@@ -9,7 +9,7 @@ from django.test import Client
 from django.urls import reverse
 from pytest_django.asserts import assertContains, assertNotContains, assertRedirects
 
-from kfq_crm.base.calendar import current_calendar, set_days
+from kfq_crm.base.calendar import current_calendar, load_year, set_days
 from kfq_crm.base.errors import RuleViolation
 from kfq_crm.base.models import AccessEntry, CalendarDay
 from tests.cast import Cast
@@ -125,5 +125,47 @@ def test_year_takes_few_queries(office: Client, django_assert_max_num_queries) -
     CalendarDay.objects.bulk_create(
         CalendarDay(day=date(2026, 3, number), is_workday=False) for number in range(1, 29)
     )
-    with django_assert_max_num_queries(12):
+    with django_assert_max_num_queries(14):
         year(office, 2026)
+
+
+# --- The days of a notice --------------------------------------------------------------------
+
+
+def test_days_of_a_notice_are_entered_by_a_button(office: Client) -> None:
+    load = reverse("admin:base_calendarday_load", args=[2026])
+    assertContains(year(office, 2026), load)
+    before = [current_calendar().is_workday(date(2026, 10, day)) for day in range(1, 32)]
+    assertRedirects(office.post(load), f"{reverse(LIST)}?year=2026", fetch_redirect_response=False)
+    row = CalendarDay.objects.get(day=date(2026, 10, 1))
+    assert (row.is_workday, row.label) == (False, "国庆节")
+    assert CalendarDay.objects.get(day=date(2026, 10, 10)).is_workday
+    assert [current_calendar().is_workday(date(2026, 10, day)) for day in range(1, 32)] == before
+    assert AccessEntry.objects.filter(subject="calendar.year_loaded").count() == 1
+    assertNotContains(year(office, 2026), load)
+
+
+def test_entered_days_of_a_notice_are_kept_as_the_office_edited_them(office: Client) -> None:
+    CalendarDay.objects.create(day=date(2026, 10, 2), is_workday=True, label="值班")
+    office.post(reverse("admin:base_calendarday_load", args=[2026]))
+    assert CalendarDay.objects.get(day=date(2026, 10, 2)).label == "值班"
+    picture = year(office, 2026)
+    assert cell(picture, date(2026, 10, 2)).departs
+    assert not cell(picture, date(2026, 10, 1)).departs
+
+
+@pytest.mark.parametrize(("number", "status"), [(2027, 302), (1999, 404), (99999, 404)])
+def test_year_without_a_notice_enters_nothing(office: Client, number: int, status: int) -> None:
+    answer = office.post(reverse("admin:base_calendarday_load", args=[number]))
+    assert answer.status_code == status
+    assert not CalendarDay.objects.exists()
+
+
+def test_days_of_a_notice_are_the_office_s_to_enter(client: Client, cast: Cast) -> None:
+    load = reverse("admin:base_calendarday_load", args=[2026])
+    client.force_login(cast.member_a)
+    assert client.post(load).status_code == 403
+    assert client.get(load).status_code == 405
+    with pytest.raises(RuleViolation):
+        load_year(year=2026, by=cast.member_a)
+    assert not CalendarDay.objects.exists()

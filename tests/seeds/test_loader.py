@@ -4,6 +4,7 @@ from collections import Counter
 from datetime import date
 from decimal import Decimal
 
+import chinese_calendar
 import pytest
 from django.contrib.auth.models import Group
 from django.core.management import call_command
@@ -20,16 +21,20 @@ from chains.models import (
     SegmentLink,
     TaskTeam,
 )
+from kfq_crm.base.calendar import current_calendar
 from kfq_crm.base.models import CalendarDay, QuietHours, User
 from leads.models import (
     CadenceRule,
     ClaimRule,
     Enterprise,
+    EscalationStep,
     LandedProject,
     Lead,
     Milestone,
     MilestoneKind,
+    ResponseLimit,
     ScaleThreshold,
+    SnoozeRule,
 )
 from leads.models.rules import StallRule
 from leads.rulebook import band_of, cadence_days, claim_lapses_on
@@ -224,7 +229,44 @@ def test_rules_in_force_are_those_of_the_documents():
     night = QuietHours.objects.get()
     assert (f"{night}", night.inferred) == ("21:00 – 07:30", True)
     assert ScaleThreshold.objects.filter(band="B", published="泰政办发〔2022〕58号").count() == 2
-    assert not CalendarDay.objects.exists()
+
+
+def test_answers_are_owed_within_the_published_days():
+    limits = {(row.item, row.band): row.working_days for row in ResponseLimit.objects.all()}
+    assert limits == {
+        ("first_response", ""): 1,
+        ("screening_verdict", ""): 3,
+        ("screening_verdict", "A"): 5,
+        ("referrer_reply", ""): 5,
+    }
+    origins = set(ResponseLimit.objects.values_list("published", "inferred"))
+    assert origins == {("江府办函〔2024〕37号", False)}
+
+
+def test_escalation_goes_up_in_four_steps():
+    steps = EscalationStep.objects.values_list("offset", "role", "via", "inferred")
+    assert set(steps) == {
+        (-1, "owner", "mail", True),
+        (0, "owner", "mail", True),
+        (0, "head", "mail", True),
+        (3, "lead_unit", "mail", True),
+        (5, "leader", "digest", True),
+    }
+    snooze = SnoozeRule.objects.get()
+    assert (snooze.working_days, snooze.inferred) == (3, True)
+
+
+def test_calendar_holds_the_days_of_the_published_notices():
+    """Rows decide every day as the library does, weekends included."""
+    years = {day.year for day in CalendarDay.objects.values_list("day", flat=True)}
+    assert years == {2024, 2025, 2026}
+    calendar = current_calendar()
+    for day in CalendarDay.objects.all():
+        assert day.is_workday == chinese_calendar.is_workday(day.day)
+    assert CalendarDay.objects.get(day=date(2026, 10, 1)).label == "国庆节"
+    assert CalendarDay.objects.get(day=date(2026, 10, 10)).is_workday
+    assert calendar.last_published_year == 2026
+    assert calendar.is_provisional(date(2027, 1, 4))
 
 
 def test_seed_alone_brings_nobody_and_nothing_invented():

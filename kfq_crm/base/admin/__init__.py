@@ -9,6 +9,7 @@ from kfq_crm.base.admin import (
     operations_page,
     own_account,
     own_channel,
+    own_messages,
     quiet_hours,
     staff,
 )
@@ -22,6 +23,7 @@ __all__ = [
     "operations_page",
     "own_account",
     "own_channel",
+    "own_messages",
     "quiet_hours",
     "staff",
 ]

@@ -36,7 +36,12 @@ PARTICULARS["deputy"] = pgettext_lazy("absence", "deputy")
 class AbsenceForm(JudgedForm):
     """The person may be chosen by who keeps absences of others; everybody else is the person."""
 
-    user = StaffField(label=gettext_lazy("person who is away"))
+    user = StaffField(
+        label=gettext_lazy("person who is away"),
+        error_messages={
+            "invalid_choice": gettext_lazy("You may not enter absences of this person.")
+        },
+    )
     first_day = LedgerDateField(label=gettext_lazy("first day away"))
     last_day = LedgerDateField(label=gettext_lazy("last day away"))
     deputy = StaffField(

@@ -37,6 +37,7 @@ SUBJECTS: dict[str, str | _StrPromise] = {
     "second_factor.new_backup_codes": gettext_lazy("new backup codes"),
     "calendar.day_set": gettext_lazy("calendar day entered"),
     "calendar.day_removed": gettext_lazy("calendar day taken out"),
+    "calendar.year_loaded": gettext_lazy("days of a notice entered"),
 }
 PARTICULARS: dict[str, str | _StrPromise] = {
     "account": gettext_lazy("account"),
@@ -44,6 +45,8 @@ PARTICULARS: dict[str, str | _StrPromise] = {
     "roles": gettext_lazy("roles changed"),
     "step": gettext_lazy("step of signing in"),
     "day": gettext_lazy("day"),
+    "year": gettext_lazy("year of the notice"),
+    "days": gettext_lazy("number of days"),
     "label": gettext_lazy("holiday or reason"),
     "is_workday": gettext_lazy("is a working day"),
 }

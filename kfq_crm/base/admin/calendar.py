@@ -8,22 +8,29 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.urls import reverse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.dates import WEEKDAYS
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, pgettext_lazy
+from django.utils.translation import gettext_lazy, ngettext, pgettext_lazy
+from django.views.decorators.http import require_POST
 
 from kfq_crm.base.addresses import client_address
-from kfq_crm.base.calendar import current_calendar, remove_day, set_days
+from kfq_crm.base.calendar import (
+    current_calendar,
+    load_year,
+    missing_days,
+    remove_day,
+    set_days,
+)
 from kfq_crm.base.forms import JudgedForm, LedgerDateField
 from kfq_crm.base.models import CalendarDay
 from kfq_crm.base.pages import office_page
 from kfq_crm.base.scoped_admin import ScopedModelAdmin
-from kfq_crm.base.workdays import WorkCalendar
+from kfq_crm.base.workdays import WorkCalendar, is_national_workday
 
 YEARS = range(2004, 2101)
 _MONDAY_FIRST = Calendar()
@@ -60,6 +67,11 @@ class Cell:
     day: date
     works: bool
     own: CalendarDay | None
+
+    @property
+    def departs(self) -> bool:
+        """Whether the own row says something else than the published calendar and the weekday."""
+        return self.own is not None and self.works != is_national_workday(self.day)
 
     @property
     def sign(self) -> Any:
@@ -104,6 +116,7 @@ class CalendarDayAdmin(ScopedModelAdmin):
             "workdays": _workdays(year, calendar),
             "is_provisional": year > calendar.last_published_year,
             "last_published_year": calendar.last_published_year,
+            "missing": len(missing_days(year)),
             "may_change": self.has_change_permission(request),
             "earlier": year - 1 if year - 1 in YEARS else None,
             "later": year + 1 if year + 1 in YEARS else None,
@@ -135,6 +148,29 @@ class CalendarDayAdmin(ScopedModelAdmin):
         return HttpResponseRedirect(_page_of(obj.day.year))
 
     response_post_save_change = response_post_save_add
+
+    def get_urls(self) -> list[URLPattern]:
+        load = path(
+            "load/<int:year>/",
+            self.admin_site.admin_view(require_POST(self.load_view)),
+            name="base_calendarday_load",
+        )
+        return [load, *super().get_urls()]
+
+    def load_view(self, request: HttpRequest, year: int) -> HttpResponse:
+        """Enter the days of a year's notice that have no row yet."""
+        if not self.has_change_permission(request):
+            raise PermissionDenied
+        if year not in YEARS:
+            raise Http404
+        rows = load_year(year=year, by=request.user, address=client_address(request))  # type: ignore[arg-type]  # signed in
+        told = ngettext(
+            "%(number)d day of the notice is entered.",
+            "%(number)d days of the notice are entered.",
+            len(rows),
+        )
+        messages.success(request, told % {"number": len(rows)})
+        return HttpResponseRedirect(_page_of(year))
 
     def response_delete(self, request: HttpRequest, obj_display: Any, obj_id: Any) -> HttpResponse:
         super().response_delete(request, obj_display, obj_id)

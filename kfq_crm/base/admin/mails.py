@@ -1,4 +1,4 @@
-"""Recorded messages: all of them for whoever runs the system, one's own for everybody."""
+"""The list of all recorded messages, for whoever runs the system."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from typing import Any
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
-from django.urls import URLPattern, path
+from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext, pgettext, pgettext_lazy
+from django.utils.translation import gettext_lazy, ngettext, pgettext_lazy
 
 from kfq_crm.base import mail, mail_reading
 from kfq_crm.base.addresses import client_address
@@ -19,7 +19,7 @@ from kfq_crm.base.admin import mail_page
 from kfq_crm.base.changelist import OfficeChangeList, Tab
 from kfq_crm.base.errors import RuleViolation
 from kfq_crm.base.models import MailState, OutgoingMail
-from kfq_crm.base.own_page import OwnPageAdmin
+from kfq_crm.base.scoped_admin import ScopedModelAdmin
 
 ATTENTION = (MailState.FAILED, MailState.UNDELIVERABLE)
 UNDER_WAY = (MailState.WAITING, MailState.HANDING)
@@ -34,13 +34,21 @@ class MailChangeList(OfficeChangeList):
             row.readable = mail_reading.may_read(request.user, row)  # type: ignore[arg-type]  # signed in
 
 
-class MailList(OwnPageAdmin):
-    """Rows open the reading page; nobody adds, changes or removes a message by hand."""
+@admin.register(OutgoingMail)
+class OutgoingMailAdmin(ScopedModelAdmin):
+    """The outbox. What is in a message is shown to who may read it, when and where to all.
+
+    Rows open the reading page; nobody adds, changes or removes a message by hand.
+    """
 
     page_name = "admin:base_outgoingmail_page"
     list_select_related = ("recipient",)
     list_defer = ("text", "html", "recipient__password")
-    phone_columns: tuple[str, ...] = ("person", "state_badge", "moment", "error")
+    list_display = ("what", "person", "state_badge", "moment", "tries", "error")
+    phone_columns = ("person", "state_badge", "moment", "error")
+    search_fields = ("recipient__username", "recipient__display_name", "message_id")
+    search_help_text = gettext_lazy("Name of the recipient or Message-ID")
+    actions = ("resend_selected",)
     ordering = ("-pk",)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
@@ -56,7 +64,7 @@ class MailList(OwnPageAdmin):
         row = self.get_object(request, object_id)
         if row is None:
             raise Http404
-        return HttpResponseRedirect(self.page_of(row))
+        return HttpResponseRedirect(reverse(self.page_name, args=[row.pk]))
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[OfficeChangeList]:
         return MailChangeList
@@ -84,16 +92,6 @@ class MailList(OwnPageAdmin):
     @admin.display(description=gettext_lazy("last error"))
     def error(self, row: OutgoingMail) -> str:
         return row.last_error or "—"
-
-
-@admin.register(OutgoingMail)
-class OutgoingMailAdmin(MailList):
-    """The outbox. What is in a message is shown to who may read it, when and where to all."""
-
-    list_display = ("what", "person", "state_badge", "moment", "tries", "error")
-    search_fields = ("recipient__username", "recipient__display_name", "message_id")
-    search_help_text = gettext_lazy("Name of the recipient or Message-ID")
-    actions = ("resend_selected",)
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """The list; a message itself opens for its recipient as well."""
@@ -157,40 +155,3 @@ class OutgoingMailAdmin(MailList):
             *(path(route, inner(view), name=name) for route, view, name in pages),
             *super().get_urls(),
         ]
-
-
-class OwnMessages(MailList):
-    """What the system has written to oneself, whatever became of the copy that was sent."""
-
-    list_display = ("subject", "kind_words", "state_badge", "moment")
-    phone_columns = ("kind_words", "state_badge", "moment")
-    search_fields = ("subject", "text")
-    search_help_text = gettext_lazy("A word of the message")
-    empty_hint = gettext_lazy("The system has not written to you yet.")
-
-    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return bool(request.user.is_active)
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        return super().get_queryset(request).filter(recipient=request.user)
-
-    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[OfficeChangeList]:
-        return OwnList
-
-    @admin.display(description=gettext_lazy("kind of message"))
-    def kind_words(self, row: OutgoingMail) -> str:
-        return mail_reading.kind_label(row.kind)
-
-
-class OwnList(MailChangeList):
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.title = pgettext("own mail", "My messages")
-
-
-def own_messages(request: HttpRequest) -> HttpResponse:
-    """The same list, narrowed to oneself, at an address of its own."""
-    return OwnMessages(OutgoingMail, admin.site).changelist_view(request)
-
-
-admin.site.add_page("messages/", own_messages, "own_messages")  # type: ignore[attr-defined]  # the office's site

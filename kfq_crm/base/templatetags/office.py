@@ -34,6 +34,13 @@ def day(value: date | datetime | None) -> str:
 
 
 @register.simple_tag
+def marked_day(value: date, calendar: WorkCalendar) -> str:
+    """A reckoned day, marked when the published calendar does not reach it."""
+    text = day(value)
+    return text + _(" (weekends assumed)") if calendar.is_provisional(value) else text
+
+
+@register.simple_tag
 def limit(due: date | None, today: date, calendar: WorkCalendar) -> str:
     """A limit in words: overdue by 3 working days, due today, 2 working days left."""
     return limit_text(due, today, calendar)

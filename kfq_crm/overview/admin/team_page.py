@@ -12,6 +12,7 @@ from django.views.decorators.http import require_safe
 
 from chains.models import TaskTeam
 from chains.permissions import may_appoint, may_change_members
+from chains.visibility import sees_all
 from kfq_crm.base.pages import office_page
 from kfq_crm.overview.queries.targets import targets_of
 from kfq_crm.overview.queries.teams import colleagues, list_of
@@ -35,6 +36,8 @@ def team_page(request: HttpRequest, pk: int) -> HttpResponse:
         "may_appoint": may_appoint(user),
         "may_change_members": may_change_members(user, team),
         "may_export": user.has_perm("leads.export_leads"),
+        "may_preview": team.leader_id is not None
+        and (user.pk in (team.leader_id, team.head_id) or sees_all(user)),
     }
     return office_page(request, "overview/team_page.html", str(team), context)
 

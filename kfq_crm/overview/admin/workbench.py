@@ -13,7 +13,7 @@ from django.views.decorators.http import require_safe
 from kfq_crm.base.pages import office_page
 from kfq_crm.overview.queries.desk import Desk, desk_of
 from kfq_crm.overview.queries.targets import targets_of
-from kfq_crm.overview.queries.workbench import day_of, waiting_for, week_of
+from kfq_crm.overview.queries.workbench import day_of, messages_of, waiting_for, week_of
 
 
 @require_safe
@@ -28,6 +28,7 @@ def workbench(request: HttpRequest) -> HttpResponse:
         "desk": desk,
         "as_of": timezone.now(),
         "day": day_of(desk, today),
+        "messages_waiting": messages_of(user, today),
         "waiting": waiting_for(desk),
         "week": week_of(desk, today),
         "targets": targets_of(user, today.year, chains=desk.chains, zone=desk.whole_zone),

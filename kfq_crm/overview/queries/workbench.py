@@ -6,14 +6,16 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import TYPE_CHECKING
 
+from django.urls import reverse
 from django.utils import timezone
 
 from kfq_crm.overview.links import lead_list
 from kfq_crm.overview.queries.piles import Pile, capped_count, pile
-from leads.models import Blocker, Lead, RulingRequest, StageChange, WaitingFor
+from leads.models import Blocker, Lead, Reminder, RulingRequest, StageChange, WaitingFor
 from leads.models.claim import RULE
 from leads.models.lead import StageChangeKind
 from leads.queries import stalled
+from leads.reminders.inbox import Item, items_of, on_desk, with_leads
 from leads.rulebook import StallLimits, stall_limits
 
 if TYPE_CHECKING:
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
 SHOWN_TODAY = 20
 SHOWN_WAITING = 10
 SHOWN_WEEK = 5
+SHOWN_MESSAGES = 5
 ROW = ("chain", "owner")
 WIDE = ("search_text", "search_grams", "summary")  # columns that no row shows
 
@@ -94,6 +97,24 @@ def _decisions(desk: Desk) -> Pile[Lead] | None:
     return pile(
         asked.select_related(*ROW).defer(*WIDE).order_by("waiting_since", "pk"), SHOWN_WAITING
     )
+
+
+@dataclass(frozen=True)
+class Messages:
+    """The first items of the person's own inbox, and how many wait there."""
+
+    pile: Pile[Reminder]
+    items: list[Item]
+
+    def __bool__(self) -> bool:
+        return bool(self.pile)
+
+
+def messages_of(user: User, today: date) -> Messages:
+    """What the inbox holds, the longest overdue first."""
+    rows = with_leads(on_desk(user, today)).order_by("due_on", "pk")
+    found = pile(rows, SHOWN_MESSAGES, reverse("admin:inbox"))
+    return Messages(found, items_of(user, found.rows))
 
 
 def week_of(desk: Desk, today: date) -> Week:
