@@ -120,6 +120,8 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
             ],
+            # Draws lists in half the time
+            "libraries": {"unfold_list": "kfq_crm.base.templatetags.office_list"},
         },
     },
 ]
@@ -314,7 +316,10 @@ UNFOLD = {
         lambda request: static("base/office.css"),
         lambda request: static("overview/overview.css"),
     ],
-    "SCRIPTS": [lambda request: static("overview/keyboard.js")],
+    "SCRIPTS": [
+        lambda request: static("base/frame.js"),
+        lambda request: static("overview/keyboard.js"),
+    ],
     "SIDEBAR": {
         "show_search": False,
         "show_all_applications": False,
