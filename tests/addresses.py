@@ -39,11 +39,13 @@ from kfq_crm.base.mail import MailFile, enqueue
 from kfq_crm.base.models import AccessKind, CalendarDay, QuietHours, User
 from leads.actions.claims import request_ruling, rule_on_claim
 from leads.actions.contracts import add_commitment
+from leads.actions.decisions import ask_leader
 from leads.actions.files import attach_file
 from leads.actions.followups import raise_blocker
 from leads.actions.landing import open_project
 from leads.actions.pipeline import advance_lead
-from leads.models import CadenceRule, ClaimRule, Lead, ScaleThreshold, StallRule
+from leads.digest.engine import make_digests
+from leads.models import CadenceRule, ClaimRule, Digest, DigestRule, Lead, ScaleThreshold, StallRule
 from leads.stages import Stage
 from tests.cast import Cast
 from tests.factories import (
@@ -81,6 +83,7 @@ CANARIES = {
     "follow-up": "鹧鸪厅闭门会谈",
     "next step": "约见杜鹃资本",
     "blocker": "夜莺地块未腾空",
+    "question": "黑鹳路口能否先行施工",
     "contract": "蓝鹊合〔2026〕7号",
     "counterparty": "云雀投资合伙企业",
     "commitment": "朱鹮税收目标",
@@ -126,6 +129,7 @@ def build_world(cast: Cast) -> World:
     _rulings(world, cast)
     _lists(world, cast)
     _administration(world, cast)
+    _digest(world, cast)
     return world
 
 
@@ -250,6 +254,22 @@ def _administration(world: World, cast: Cast) -> None:
         "stall_rule": StallRule.objects.create(
             valid_from=later, yellow_months=1, red_months=2, off_list_months=3
         ),
+    }
+
+
+def _digest(world: World, cast: Cast) -> None:
+    """The running week told to team A's leader, with a question; by the clock of next week."""
+    asked = ask_leader(
+        blocker=world.records["blocker"], question=CANARIES["question"], by=cast.head_a
+    )
+    rules = {"weekday": 0, "time": time(8)}
+    DigestRule.objects.create(valid_from=date(2020, 1, 1), **rules)
+    later = timezone.localdate() + timedelta(days=30)
+    make_digests(timezone.now() + timedelta(days=7))
+    world.records |= {
+        "decision": asked,
+        "digest": Digest.objects.get(reader=cast.chain_leader_a),
+        "digest_rule": DigestRule.objects.create(valid_from=later, **rules),
     }
 
 

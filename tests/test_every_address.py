@@ -30,7 +30,13 @@ pytestmark = [pytest.mark.django_db, pytest.mark.timeout(400)]
 
 CASES = cases()
 # Open to people who have not signed in, and what they get.
-OPEN = {"admin:login": 200, "healthz": 200, "readyz": 503, "metrics": 404}
+OPEN = {
+    "admin:login": 200,
+    "admin:decide": 410,  # with a link that was never signed
+    "healthz": 200,
+    "readyz": 503,
+    "metrics": 404,
+}
 # Not the admin's
 OUTSIDE = {"home", "healthz", "readyz", "metrics"}
 NOBODYS = 987654321

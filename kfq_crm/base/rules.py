@@ -32,6 +32,14 @@ def add_rule(*, rule: R, by: User, now: datetime | None = None, address: str = "
 
     Raises RuleViolation at `valid_from` for a day that has passed or that has such a rule.
     """
+    check_rule(rule=rule, by=by, now=now)
+    rule.save(force_insert=True)
+    _log("rule.added", rule, by, address)
+    return rule
+
+
+def check_rule(*, rule: Rule, by: User, now: datetime | None = None) -> None:
+    """Raise what entering this rule would raise; writes nothing."""
     _require_right(rule, by, "add")
     check_columns(rule)
     if rule.valid_from < timezone.localdate(now):
@@ -44,9 +52,6 @@ def add_rule(*, rule: R, by: User, now: datetime | None = None, address: str = "
         rule.validate_constraints()
     except ValidationError as error:
         raise _refusal(error) from error
-    rule.save(force_insert=True)
-    _log("rule.added", rule, by, address)
-    return rule
 
 
 @transaction.atomic

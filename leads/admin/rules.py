@@ -14,11 +14,12 @@ from django.utils.translation import gettext_lazy, ngettext
 from kfq_crm.base.admin.rules import COMMON, DatedRuleForm, RuleAdmin
 from kfq_crm.base.amounts import format_amount
 from kfq_crm.base.forms import AmountField
+from leads.admin.rule_preview import PreviewedRuleAdmin
 from leads.models import CadenceRule, ClaimRule, DigestRule, ScaleThreshold, StallRule
 
 
 @admin.register(CadenceRule)
-class CadenceRuleAdmin(RuleAdmin):
+class CadenceRuleAdmin(PreviewedRuleAdmin):
     same = ("stage", "band")
     figures = ("working_days",)
     list_display = ("stage", "scale", "limit", "since", "state", "basis")
@@ -49,7 +50,7 @@ class ClaimRuleAdmin(RuleAdmin):
 
 
 @admin.register(StallRule)
-class StallRuleAdmin(RuleAdmin):
+class StallRuleAdmin(PreviewedRuleAdmin):
     figures = ("yellow_months", "red_months", "off_list_months")
     list_display = ("since", *figures, "state", "basis")
 

@@ -35,6 +35,18 @@ def plain(value: Decimal | None) -> str:
 
 
 @register.filter
+def step(offset: int) -> str:
+    """When an escalation step comes: 1 working day before, on the due day, 3 working days after."""
+    if offset == 0:
+        return _("on the due day")
+    if offset < 0:
+        words = ngettext("%(days)d working day before", "%(days)d working days before", -offset)
+    else:
+        words = ngettext("%(days)d working day after", "%(days)d working days after", offset)
+    return words % {"days": abs(offset)}
+
+
+@register.filter
 def duration(span: timedelta | None) -> str:
     """Time spent in a stage, in calendar days."""
     if span is None:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import pytest
 from pytest_django.fixtures import Settings
 
+from chains.roles import ADMINISTRATION, role_group
 from kfq_crm.base.models import User
 from tests.factories import UserFactory
 from tests.mailing import SMTP
@@ -24,3 +25,11 @@ def sink(settings: Settings) -> Iterator[Sink]:
 def reader(db: None) -> User:
     """Somebody who can be reached."""
     return UserFactory(username="gu.hang", display_name="顾航", email="gu.hang@example.com")
+
+
+@pytest.fixture
+def administrator(db: None) -> User:
+    """Runs the system: keeps mail going, reads no lead."""
+    person = UserFactory(username="administrator", display_name="管理员")
+    person.groups.add(role_group(ADMINISTRATION))
+    return User.objects.get(pk=person.pk)

@@ -58,8 +58,12 @@ class AbsenceForm(JudgedForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        if "user" in self.fields:
-            self.fields["user"].queryset = absences.kept_by(self.user)  # type: ignore[attr-defined]  # set by the admin
+        if "user" not in self.fields:
+            return
+        if keeps_others(self.user):  # type: ignore[attr-defined]  # set by the admin
+            self.fields["user"].queryset = absences.kept_by(self.user)  # type: ignore[attr-defined]  # as above
+        else:
+            del self.fields["user"]
 
 
 @admin.register(Absence)

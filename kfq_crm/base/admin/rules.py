@@ -127,11 +127,14 @@ class RuleAdmin(ScopedModelAdmin):
             raise RuleViolation("final", _("A rule is not changed. Add one from a later day."))
         return add_rule(rule=self.model(**values), by=request.user, address=client_address(request))
 
+    def withdraw_page(self) -> type[Withdraw]:
+        """The page on which a rule that does not hold yet is taken back."""
+        return type("WithdrawRule", (Withdraw,), {"model": self.model})
+
     def get_urls(self) -> list[URLPattern]:
-        page = type("WithdrawRule", (Withdraw,), {"model": self.model})
         withdraw = path(
             "<int:pk>/withdraw/",
-            self.admin_site.admin_view(page.as_view()),
+            self.admin_site.admin_view(self.withdraw_page().as_view()),
             name=f"{_named(self.model)}_withdraw",
         )
         return [withdraw, *super().get_urls()]

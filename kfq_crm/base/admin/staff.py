@@ -48,6 +48,9 @@ def staff_search(request: HttpRequest) -> JsonResponse:
 class StaffSelect(UnfoldAdminAutocompleteWidget):
     """A picker that asks the server while one types and renders the chosen person only."""
 
+    # Its parent's writes "True" where the person's number belongs
+    option_template_name = "unfold/widgets/select_option_modelchoicefield_autocomplete.html"
+
     def __init__(self, attrs: dict[str, Any] | None = None, choices: Any = ()) -> None:
         super().__init__(attrs, choices)
         self.attrs["data-ajax--url"] = reverse_lazy("admin:staff_search")

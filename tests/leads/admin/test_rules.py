@@ -13,12 +13,26 @@ from pytest_django.asserts import assertContains, assertNotContains, assertRedir
 from kfq_crm.base.errors import RuleViolation
 from kfq_crm.base.models import AccessEntry
 from kfq_crm.base.rules import add_rule, withdraw_rule
-from leads.models import CadenceRule, ClaimRule, ScaleThreshold, StallRule
+from leads.models import (
+    CadenceRule,
+    ClaimRule,
+    ResponseLimit,
+    ScaleThreshold,
+    SnoozeRule,
+    StallRule,
+)
 from leads.rulebook import cadence_days, claim_lapses_on
 from tests.cast import Cast
 
 pytestmark = pytest.mark.django_db
-MODELS = ["cadencerule", "claimrule", "scalethreshold", "stallrule"]
+MODELS = [
+    "cadencerule",
+    "claimrule",
+    "responselimit",
+    "scalethreshold",
+    "snoozerule",
+    "stallrule",
+]
 
 
 @pytest.fixture
@@ -33,6 +47,14 @@ def page(model: str, name: str, *args: object) -> str:
 
 def in_days(days: int) -> date:
     return timezone.localdate() + timedelta(days=days)
+
+
+def others() -> None:
+    """A row of each kind that the cast does not bring."""
+    since = date(2020, 1, 1)
+    StallRule.objects.create(valid_from=since, yellow_months=2, red_months=3, off_list_months=6)
+    ResponseLimit.objects.create(valid_from=since, item="first_response", working_days=1)
+    SnoozeRule.objects.create(valid_from=since, working_days=3)
 
 
 def errors(answer: Any) -> dict[str, list[str]]:
@@ -56,6 +78,7 @@ def test_cadence_of_one_scale_is_added(office: Client) -> None:
         "stage": "negotiating",
         "band": "B",
         "working_days": "8",
+        "_confirmed": "1",
         "valid_from": timezone.localdate().strftime("%Y年%m月%d日"),
     }
     office.post(page("cadencerule", "add"), form)
@@ -86,6 +109,10 @@ def test_threshold_is_typed_with_its_unit(
         ("scalethreshold", {"smallest": "5"}, "smallest", "单位"),
         ("cadencerule", {"stage": "nowhere"}, "stage", "选择"),
         ("stallrule", {"red_months": "1"}, "__all__", "数值"),
+        ("responselimit", {"working_days": "0"}, "__all__", "数值"),
+        ("responselimit", {"item": "nothing"}, "item", "选择"),
+        ("responselimit", {"valid_from": in_days(-1).isoformat()}, "valid_from", "过去"),
+        ("snoozerule", {"working_days": "0"}, "__all__", "数值"),
     ],
 )
 def test_bad_row_is_refused_at_its_field(
@@ -97,6 +124,7 @@ def test_bad_row_is_refused_at_its_field(
         "band": "A",
         "smallest": "5亿",
         "stage": "lead",
+        "item": "first_response",
         "working_days": "1",
         "yellow_months": "2",
         "red_months": "3",
@@ -175,9 +203,7 @@ def test_list_shows_what_holds_and_what_comes(office: Client, cast: Cast) -> Non
 
 @pytest.mark.parametrize("model", MODELS)
 def test_rules_are_written_by_the_office_alone(client: Client, cast: Cast, model: str) -> None:
-    StallRule.objects.create(
-        valid_from=date(2020, 1, 1), yellow_months=2, red_months=3, off_list_months=6
-    )
+    others()
     for name in ("member_a", "head_a", "chain_leader_a", "outsider"):
         client.force_login(getattr(cast, name))
         assert client.get(page(model, "add")).status_code == 403
@@ -190,9 +216,7 @@ def test_rules_are_written_by_the_office_alone(client: Client, cast: Cast, model
 
 @pytest.mark.parametrize("model", MODELS)
 def test_every_kind_has_its_pages(office: Client, model: str) -> None:
-    StallRule.objects.create(
-        valid_from=date(2020, 1, 1), yellow_months=2, red_months=3, off_list_months=6
-    )
+    others()
     answer = office.get(page(model, "changelist"))
     row = answer.context["cl"].result_list[0]
     assertContains(answer, "o-badge--green")
