@@ -120,8 +120,6 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
             ],
-            # Draws lists in half the time
-            "libraries": {"unfold_list": "kfq_crm.base.templatetags.office_list"},
         },
     },
 ]

@@ -15,7 +15,7 @@ from psycopg import sql
 from benchmark.figures import LARGE, SMALL, Growth, Measured, Size
 from benchmark.operations import LIST, SEARCH, Operation, operations
 from benchmark.report import line_of, lines_of
-from benchmark.sides import Side, manage
+from benchmark.sides import PLAIN, PRODUCT, Side, manage
 
 ROUNDS = 30
 WARM_UP = 2
@@ -62,8 +62,8 @@ def _at(leads: int, rounds: int) -> Size:
     _vacuum(url)
     _tell("measuring")
     with (
-        Side("benchmark.product", "kfq_crm.settings", url) as product,
-        Side("benchmark.plain.verbs", "benchmark.plain.settings", url) as plain,
+        Side("benchmark.product", PRODUCT, url) as product,
+        Side("benchmark.plain.verbs", PLAIN, url) as plain,
     ):
         found = product.ask("prepare", cases=rounds + WARM_UP)
         plain.ask("prepare")

@@ -9,6 +9,8 @@ import sys
 from types import TracebackType
 from typing import Any, Self
 
+PRODUCT, PLAIN = "kfq_crm.settings", "benchmark.plain.settings"
+
 
 class Side:
     """One of the programs (see `worker`): a module of verbs and its settings, in a process that
@@ -49,6 +51,6 @@ class Side:
 def manage(url: str, *command: str) -> None:
     """A command of the product's manage.py."""
     program = [sys.executable, "manage.py", *command]
-    environment = {**os.environ, "DATABASE_URL": url}
+    environment = {**os.environ, "DJANGO_SETTINGS_MODULE": PRODUCT, "DATABASE_URL": url}
     if subprocess.run(program, env=environment, stdout=subprocess.DEVNULL).returncode:
         raise SystemExit(f"manage.py {command[0]} failed; see above.")

@@ -17,6 +17,7 @@
     return `${element.tagName.toLowerCase()}${kind} “${said.slice(0, 20)}”`;
   };
   const read = (text, where) => {
+    if (/-{5}/.test(text)) faults.add(`a row of dashes for “none” in ${where}`);
     for (const word of text.match(WORD) || []) {
       if (!known.has(word)) faults.add(`“${word}” in ${where}`);
     }

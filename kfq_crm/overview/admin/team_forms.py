@@ -43,6 +43,7 @@ class TeamAction(ActionPage):
 class AddMemberForm(ActionForm):
     user = StaffField(label=gettext_lazy("Who joins"))
     outpost = forms.ModelChoiceField(
+        empty_label="—",
         label=gettext_lazy("Posted at"),
         queryset=Outpost.objects.none(),
         required=False,
@@ -77,6 +78,7 @@ class AddMember(TeamAction):
 
 class RemoveMemberForm(ActionForm):
     heir = forms.ModelChoiceField(
+        empty_label="—",
         label=gettext_lazy("Who goes on with the leads"),
         queryset=User.staff.none(),
         required=False,
@@ -138,6 +140,7 @@ class AppointForm(ActionForm):
     )
     leader = StaffField(label=gettext_lazy("Chain leader"), required=False)
     head = forms.ModelChoiceField(
+        empty_label="—",
         label=gettext_lazy("Team head"),
         help_text=gettext_lazy("One of the members"),
         queryset=User.staff.none(),
