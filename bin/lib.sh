@@ -1,4 +1,5 @@
-# Shared by bin/run and bin/test: a virtual environment and system packages on a bare machine.
+# Shared by bin/run, bin/test and bin/bench: a virtual environment, system packages and a PostgreSQL
+# of one's own on a bare machine.
 # shellcheck shell=bash
 
 say() { printf '%s\n' "$*"; }
@@ -57,4 +58,54 @@ ensure_venv() {
   printf '%s' "$wanted" >"$stamp"
   # The tests' list holds the product's: bin/run need not install again.
   cat requirements.txt requirements.txt | sha256sum | cut -d' ' -f1 >.venv/.installed-requirements.txt
+}
+
+# The newest complete PostgreSQL: Debian's folders first, then whatever is on the path.
+postgresql_bin() {
+  local found
+  for found in $(ls -d /usr/lib/postgresql/*/bin 2>/dev/null | sort -rV) \
+    "$(dirname "$(command -v initdb || echo /nowhere/x)")"; do
+    if [ -x "$found/initdb" ] && [ -x "$found/postgres" ] && [ -x "$found/pg_isready" ]; then
+      echo "$found"
+      return
+    fi
+  done
+}
+
+postgresql_process=
+
+# start_postgresql FOLDER [OPTION …] — a server with its data in the folder, without a port; options
+# go to postgres. Sets `postgresql_url`, which reaches it.
+start_postgresql() {
+  local bin as=() folder=$1 data=$1/pg
+  shift
+  bin=$(postgresql_bin)
+  [ -n "$bin" ] || return 1
+  mkdir "$data"
+  if [ "$(id -u)" -eq 0 ]; then # initdb refuses root
+    local account=nobody
+    id postgres >/dev/null 2>&1 && account=postgres
+    chown "$account" "$data"
+    as=(setpriv "--reuid=$account" "--regid=$(id -g "$account")" --clear-groups)
+  fi
+  (cd "$data" && "${as[@]}" "$bin/initdb" -D "$data/data" -U kfq -A trust -E UTF8 --locale=C.UTF-8 \
+    --no-sync >"$folder/initdb.log" 2>&1) || { cat "$folder/initdb.log" >&2; return 1; }
+  # Nothing of it is kept, so nothing needs to reach the disk.
+  (cd "$data" && exec "${as[@]}" setpriv --pdeathsig INT "$bin/postgres" -D "$data/data" -k "$data" \
+    -c listen_addresses= -c fsync=off -c synchronous_commit=off -c full_page_writes=off \
+    -c shared_buffers=128MB -c max_connections=100 -c autovacuum=on "$@") >"$folder/pg.log" 2>&1 &
+  postgresql_process=$!
+  local i
+  for i in $(seq 100); do
+    "$bin/pg_isready" -q -h "$data" -U kfq -d postgres && break
+    kill -0 "$postgresql_process" 2>/dev/null || break
+    sleep 0.2
+  done
+  "$bin/pg_isready" -q -h "$data" -U kfq -d postgres || { cat "$folder/pg.log" >&2; return 1; }
+  postgresql_url="postgres:///$data/postgres?user=kfq"
+}
+
+stop_postgresql() {
+  [ -n "$postgresql_process" ] || return 0
+  kill -QUIT "$postgresql_process" 2>/dev/null && wait "$postgresql_process" 2>/dev/null
 }

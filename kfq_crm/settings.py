@@ -314,7 +314,10 @@ UNFOLD = {
         lambda request: static("base/office.css"),
         lambda request: static("overview/overview.css"),
     ],
-    "SCRIPTS": [lambda request: static("overview/keyboard.js")],
+    "SCRIPTS": [
+        lambda request: static("base/frame.js"),
+        lambda request: static("overview/keyboard.js"),
+    ],
     "SIDEBAR": {
         "show_search": False,
         "show_all_applications": False,

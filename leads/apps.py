@@ -6,3 +6,8 @@ class LeadsConfig(AppConfig):
     name = "leads"
     label = "leads"
     verbose_name = _("Leads and contracts")
+
+    def ready(self) -> None:
+        from leads import panels  # noqa: PLC0415 — models are not ready before this
+
+        panels.register()

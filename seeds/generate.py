@@ -10,10 +10,12 @@ from __future__ import annotations
 
 import gc
 import time
+from collections import deque
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from multiprocessing import get_context
 from random import Random
 
 from django.db import connection, transaction
@@ -32,6 +34,7 @@ from seeds.generators.told import Teller, Told
 
 BATCH = 5000
 _LARGE = 20_000
+_BUILDERS = 2
 _CLAIM_DAYS = 90
 _MOST_STORIES = 48
 _LEADS_A_STORY = 10
@@ -99,7 +102,7 @@ def generate(
 ) -> Result:
     """Add so many leads to those there are; the same seed on the same database gives the same.
 
-    Needs the memory of two batches. `tell` hears how many are done. On PostgreSQL a large run is
+    Needs the memory of four batches. `tell` hears how many are done. On PostgreSQL a large run is
     one transaction, else each batch is one.
     """
     began = time.perf_counter()
@@ -137,19 +140,45 @@ def _one_by_one(builder: Builder, leads: int) -> Iterator[int]:
 
 
 def _pipeline(builder: Builder, leads: int) -> Iterator[int]:
-    """The database takes one batch in while the next is being made."""
-    with ThreadPoolExecutor(1) as pool:
-        made = None
+    """The database takes one batch in while the next ones are being made."""
+    if leads < _LARGE:
+        yield from _in_turn(builder, leads)
+        return
+    # Processes, not threads: two threads would take turns, and the database would wait for both.
+    # Forked ones have all that builders share, and nothing of it is written.
+    shared = (builder,)
+    with ProcessPoolExecutor(_BUILDERS, get_context("fork"), _be_builder, shared) as pool:
+        coming: deque[tuple[int, Future[list[Load]]]] = deque()
         for start, count in _batches(leads):
             keys = take_keys(NUMBERED, count)
-            coming = pool.submit(builder.build, start, keys, copy=True)
-            if made:
-                _send(made.result())
-            made = coming
-            yield start
-        if made:
-            _send(made.result())
-    yield leads
+            coming.append((start + count, pool.submit(_build, start, keys)))
+            if len(coming) > _BUILDERS:
+                yield _send_first(coming)
+        while coming:
+            yield _send_first(coming)
+
+
+def _in_turn(builder: Builder, leads: int) -> Iterator[int]:
+    for start, count in _batches(leads):
+        _send(builder.build(start, take_keys(NUMBERED, count), copy=True))
+        yield start + count
+
+
+def _send_first(coming: deque[tuple[int, Future[list[Load]]]]) -> int:
+    done, made = coming.popleft()
+    _send(made.result())
+    return done
+
+
+_here: list[Builder] = []
+
+
+def _be_builder(builder: Builder) -> None:
+    _here[:] = [builder]
+
+
+def _build(start: int, keys: dict[type[Model], list[int]]) -> list[Load]:
+    return _here[0].build(start, keys, copy=True)
 
 
 def _batches(leads: int) -> list[tuple[int, int]]:

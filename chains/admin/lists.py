@@ -11,6 +11,7 @@ from django.db.models import Model, Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 from unfold.decorators import action, display
@@ -30,6 +31,13 @@ from kfq_crm.base.parsing import nfkc
 from kfq_crm.base.templatetags.office import day
 
 OPEN_STATES = {TargetState.SOUGHT, TargetState.APPROACHED}
+TARGET_COLOURS: dict[str, str] = {TargetState.APPROACHED: "amber", TargetState.LEAD: "green"}
+SITE_COLOURS: dict[str, str] = {SiteState.FREE: "green", SiteState.RESERVED: "amber"}
+
+
+def badge(word: str, colour: str) -> SafeString:
+    colours = f" o-badge--{colour}" if colour else ""
+    return format_html('<span class="o-badge{}">{}</span>', colours, word)
 
 
 def lead_form_address(company: TargetCompany) -> str:
@@ -90,17 +98,9 @@ class TargetCompanyAdmin(OwnChainAdmin):
     def gap_column(self, company: TargetCompany) -> str:
         return f"{company.gap.get_kind_display()} · {company.gap}" if company.gap else "—"
 
-    @display(
-        description=_("State of the approach"),
-        ordering="state",
-        label={
-            TargetState.SOUGHT: "info",
-            TargetState.APPROACHED: "warning",
-            TargetState.LEAD: "success",
-        },
-    )
-    def state_column(self, company: TargetCompany) -> tuple[str, str]:
-        return company.state, company.get_state_display()
+    @display(description=_("State of the approach"), ordering="state")
+    def state_column(self, company: TargetCompany) -> SafeString:
+        return badge(company.get_state_display(), TARGET_COLOURS.get(company.state, ""))
 
     @display(description=_("Next step of the approach"))
     def next_step(self, company: TargetCompany) -> str:
@@ -157,10 +157,6 @@ class SiteAdmin(OwnChainAdmin):
     def plant_column(self, site: Site) -> str:
         return "—" if site.plant_m2 is None else f"{site.plant_m2.normalize():f}"
 
-    @display(
-        description=pgettext_lazy("site", "State"),
-        ordering="state",
-        label={SiteState.FREE: "success", SiteState.RESERVED: "warning", SiteState.TAKEN: "info"},
-    )
-    def state_column(self, site: Site) -> tuple[str, str]:
-        return site.state, site.get_state_display()
+    @display(description=pgettext_lazy("site", "State"), ordering="state")
+    def state_column(self, site: Site) -> SafeString:
+        return badge(site.get_state_display(), SITE_COLOURS.get(site.state, ""))

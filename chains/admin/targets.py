@@ -18,9 +18,12 @@ from chains.models import AnnualResult, AnnualTarget, Metric
 
 @admin.register(Metric)
 class MetricAdmin(RecordAdmin):
-    list_display = ("name", "unit", "definition", "code")
-    search_fields = ("name", "code")
-    fields = ("name", "unit", "definition", "code")
+    list_display = ("name", "unit", "definition")
+    search_fields = ("name",)
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
+        """The code is for programs: given once, read by nobody."""
+        return ("name", "unit", "definition", *(() if obj else ("code",)))
 
 
 @admin.register(AnnualTarget)

@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.forms import ModelChoiceField
 from django.utils.translation import gettext as _
 from unfold.widgets import UnfoldAdminDateWidget, UnfoldAdminTextInputWidget
 
@@ -40,6 +41,11 @@ class JudgedForm(RuleModelForm):
 
     def validate_unique(self) -> None:
         """The action does."""
+
+    def _get_validation_exclusions(self) -> set[str]:
+        # A picker has just found the record: the instance need not look for it again
+        picked = {name for name in self.fields if isinstance(self.fields[name], ModelChoiceField)}
+        return super()._get_validation_exclusions() | picked  # type: ignore[misc, no-any-return]  # the stubs do not know it
 
     def _post_clean(self) -> None:
         # Django's form asks the instance, without a switch of its own for constraints

@@ -23,6 +23,7 @@ from kfq_crm.base.models import User, Versioned
 from kfq_crm.base.scoping import ScopedQuerySet
 
 EXPECTED = "expected_version"
+NONE = "—"  # an empty choice, as an empty value reads
 
 
 def visible(model: type[Model], user: Any) -> ScopedQuerySet[Any]:
@@ -67,7 +68,14 @@ class ScopedModelAdmin(ModelAdmin):
 
     def formfield_for_foreignkey(self, db_field: Any, request: Any, **kwargs: Any) -> Any:
         kwargs.setdefault("queryset", visible(db_field.remote_field.model, request.user))
+        kwargs.setdefault("empty_label", NONE)
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
+
+    def formfield_for_choice_field(self, db_field: Any, request: Any, **kwargs: Any) -> Any:
+        if "choices" not in kwargs:
+            blank = db_field.blank or not db_field.has_default()
+            kwargs["choices"] = db_field.get_choices(blank, blank_choice=[("", NONE)])
+        return super().formfield_for_choice_field(db_field, request, **kwargs)
 
     def formfield_for_manytomany(self, db_field: Any, request: Any, **kwargs: Any) -> Any:
         kwargs.setdefault("queryset", visible(db_field.remote_field.model, request.user))

@@ -83,7 +83,7 @@ def log_lead(*, values: Mapping[str, Any], by: User, now: datetime | None = None
     _fill(lead, {**values, "first_talk_team": values.get("first_talk_team") or team}, moment)
     _prefill_next_action(lead, moment)
     concurrency.create(lead, by=by)
-    _set_many(lead, values)
+    _set_many(lead, {name: chosen for name, chosen in values.items() if chosen})
     moves.record_move(lead, StageChangeKind.LOGGED, by=by, at=moment)
     if not lead.confidential:  # the chain's list is read by the whole team
         mark_became_lead(chain=lead.chain, name=enterprise.name, by=by)

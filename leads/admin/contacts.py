@@ -112,6 +112,7 @@ class NewContactForm(OwnContactForm):
     """Whoever adds a contact person owns the relation."""
 
     team = forms.ModelChoiceField(
+        empty_label="—",
         label=gettext_lazy("task team"),
         queryset=TaskTeam.objects.none(),
         widget=UnfoldAdminSelectWidget,
@@ -262,6 +263,7 @@ def _back(request: HttpRequest, contact: Contact) -> str:
 
 class OwnerForm(ActionForm):
     owner = forms.ModelChoiceField(
+        empty_label="—",
         label=gettext_lazy("New owner of the relation"),
         queryset=User.staff.none(),
         widget=UnfoldAdminSelectWidget,

@@ -85,6 +85,7 @@ class ForTeamForm(EnterpriseForm):
     """For those who could register a company for several teams."""
 
     team = forms.ModelChoiceField(
+        empty_label="—",
         label=gettext_lazy("registered by team"),
         queryset=TaskTeam.objects.none(),
         widget=UnfoldAdminSelectWidget,

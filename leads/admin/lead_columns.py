@@ -42,7 +42,8 @@ class LeadColumns:
             return two_lines(lead.get_exit_display(), f"{lead.get_stage_display()} · {since}")
         days = (lead.list_today - timezone.localdate(lead.stage_entered_at)).days
         told = ngettext("for %(days)d day", "for %(days)d days", days) % {"days": days}
-        return two_lines(lead.get_stage_display(), told if days else _("since today"))
+        held = format_html('<span class="o-nowrap">{}</span>', told if days else _("since today"))
+        return two_lines(lead.get_stage_display(), held)
 
     @admin.display(description=gettext_lazy("total investment"), ordering="investment")
     def amount(self, lead: Lead) -> SafeString:

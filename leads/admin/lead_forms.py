@@ -24,7 +24,7 @@ from kfq_crm.base.codes import clean_phone, clean_uscc
 from kfq_crm.base.errors import RuleViolation
 from kfq_crm.base.forms import AmountField, AmountsForm, LedgerDateField, NumberField
 from kfq_crm.base.models import User
-from leads.admin.desk import Desk, Option, people_by_chain, people_of
+from leads.admin.desk import Desk, Group, Option, people_by_chain, people_of
 from leads.models import Lead, Source
 
 AMOUNTS = ("investment", "fixed_investment")
@@ -98,6 +98,13 @@ def text_field(label: Any, longest: int, **options: Any) -> forms.CharField:
         widget=UnfoldAdminTextInputWidget(options.pop("attrs", None)),
         **options,
     )
+
+
+def options_of(groups: Iterable[Group], *, blank: bool = True) -> list[Any]:
+    """Options in groups that a script narrows by the chain; one group is flat."""
+    full = [group for group in groups if group[1]]
+    options: list[Any] = list(full[0][1]) if len(full) == 1 else full
+    return [("", "—"), *options] if blank else options
 
 
 class LeadForm(AmountsForm):
@@ -177,29 +184,22 @@ class LeadForm(AmountsForm):
 
     def _offer(self, chains: list[Option]) -> None:
         keys = [pk for pk, _name in chains]
-        segments = self.desk.segments_of(keys)
-        groups = [
-            (name, [(s.pk, s.name) for s in segments if s.chain_id == pk]) for pk, name in chains
-        ]
-        self._choose_from("segment", Segment.objects.filter(chain__in=keys), groups)
+        segment: Any = self.fields["segment"]
+        segment.queryset = Segment.objects.filter(chain__in=keys)
+        # Read when they are drawn: a form that is sent and accepted needs no options.
+        segment.choices = lambda: options_of(self._segments(chains))
         secondary: Any = self.fields["secondary_chains"]
         secondary.queryset = Chain.objects.exclude(pk__in=keys if len(keys) == 1 else [])
-        secondary.choices = [(c.pk, c.name) for c in self.desk.chains if [c.pk] != keys]
+        secondary.choices = lambda: [(c.pk, c.name) for c in self.desk.chains if [c.pk] != keys]
         readers: Any = self.fields["readers"]
         if len(keys) == 1:
             readers.queryset = self._readers(keys[0])
         else:  # not the people of every team
             readers.help_text = _("Choose them once the lead is logged.")
 
-    def _choose_from(
-        self, name: str, rows: Any, groups: Iterable[tuple[str, list[Any]]], blank: bool = True
-    ) -> None:
-        """Rows to choose from, in groups that a script narrows by the chain; one group is flat."""
-        full = [group for group in groups if group[1]]
-        options: list[Any] = list(full[0][1]) if len(full) == 1 else full
-        field: Any = self.fields[name]
-        field.queryset = rows
-        field.choices = [("", "—"), *options] if blank else options
+    def _segments(self, chains: list[Option]) -> list[Group]:
+        rows = self.desk.segments_of(pk for pk, _name in chains)
+        return [(name, [(s.pk, s.name) for s in rows if s.chain_id == pk]) for pk, name in chains]
 
     def _readers(self, chain: int) -> Any:
         """The people of the chain's team and whoever reads it already; not everybody."""
@@ -258,7 +258,9 @@ class LeadAddForm(LeadForm):
         super().__init__(*args, **kwargs)
         teams = self.desk.teams_to_log
         people = User.staff.filter(is_active=True, groups__task_team__in=[t.pk for t in teams])
-        self._choose_from("owner", people.distinct(), people_by_chain(teams), blank=False)
+        owner: Any = self.fields["owner"]
+        owner.queryset = people.distinct()
+        owner.choices = options_of(people_by_chain(teams), blank=False)
         self._choose_chain()
         self.fields["investor"].widget.attrs["data-check-url"] = reverse(
             "admin:leads_lead_check_company"

@@ -201,7 +201,10 @@ class LeadAdmin(LeadColumns, ScopedModelAdmin):
         self, request: HttpRequest, obj: Lead, post_url_continue: Any = None
     ) -> HttpResponse:
         messages.success(request, _("Logged: %(lead)s") % {"lead": obj})
-        return self._to_page(request, obj)
+        if obj.confidential:
+            return self._to_page(request, obj)
+        # Leads are logged for teams whose leads one sees: that needs no asking.
+        return HttpResponseRedirect(reverse(self.page_name, args=[obj.pk]))
 
     def response_change(self, request: HttpRequest, obj: Lead) -> HttpResponse:
         messages.success(request, _("Saved: %(lead)s") % {"lead": obj})

@@ -60,6 +60,7 @@ class AskForm(ActionForm):
         widget=UnfoldAdminTextInputWidget,
     )
     team = forms.ModelChoiceField(
+        empty_label="—",
         label=gettext_lazy("asking team"),
         queryset=TaskTeam.objects.none(),
         widget=UnfoldAdminSelectWidget,

@@ -9,7 +9,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('base', '0004_outgoing_mail'),
-        ('leads', '0005_expansions_add_an_amount'),
+        ('leads', '0006_scope_from_an_index'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from django.db import models
 from django.db.models import F, Q
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
+from kfq_crm.base.amounts import format_amount
 from kfq_crm.base.rule_models import Rule
 from leads.stages import Stage
 
@@ -41,7 +43,9 @@ class CadenceRule(Rule):
         )
 
     def __str__(self) -> str:
-        return f"{self.get_stage_display()} {self.band}: {self.working_days}"
+        scope = " · ".join(filter(None, (self.get_stage_display(), self.get_band_display())))
+        days = ngettext("%(days)d working day", "%(days)d working days", self.working_days)
+        return f"{scope} · {days % {'days': self.working_days}}"
 
 
 class ClaimRule(Rule):
@@ -61,7 +65,8 @@ class ClaimRule(Rule):
         )
 
     def __str__(self) -> str:
-        return str(self.days_without_progress)
+        days = self.days_without_progress
+        return ngettext("%(days)d day", "%(days)d days", days) % {"days": days}
 
 
 class ScaleThreshold(Rule):
@@ -85,7 +90,7 @@ class ScaleThreshold(Rule):
         )
 
     def __str__(self) -> str:
-        return f"{self.band} {self.currency} {self.minimum}"
+        return f"{self.get_band_display()} · {format_amount(self.minimum, self.currency)}"
 
 
 class StallRule(Rule):
@@ -110,4 +115,5 @@ class StallRule(Rule):
         )
 
     def __str__(self) -> str:
-        return f"{self.yellow_months} / {self.red_months} / {self.off_list_months}"
+        months = (self.yellow_months, self.red_months, self.off_list_months)
+        return gettext("%(months)s months") % {"months": " / ".join(map(str, months))}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 
 from kfq_crm.base import mail
 from kfq_crm.base.models import MailState, OutgoingMail, User
@@ -54,11 +54,18 @@ def hidden_from(person: User, items: QuerySet[Reminder]) -> QuerySet[Reminder]:
 
 
 def _cancel_unreadable() -> int:
-    """Somebody left the team while a message waits for the end of the quiet hours."""
-    waiting = Reminder.objects.open().filter(mail__state=MailState.WAITING)
-    people = waiting.order_by().values("recipient").distinct()
+    """Somebody left the team, or cannot read the lead any more, while a message waits.
+
+    Whoever is in the team of an open lead's chain reads it; only the others are asked one by one.
+    """
+    in_team = User.groups.through.objects.filter(
+        user=OuterRef("recipient"), group__task_team__chain=OuterRef("lead__chain")
+    )
+    waiting = Reminder.objects.open().filter(mail__state=MailState.WAITING, lead__isnull=False)
+    doubtful = waiting.exclude(Exists(in_team), lead__confidential=False)
+    people = doubtful.order_by().values("recipient").distinct()
     return sum(
-        _cancel_all(hidden_from(person, waiting.filter(recipient=person)))
+        _cancel_all(hidden_from(person, doubtful.filter(recipient=person)))
         for person in User.objects.filter(pk__in=people)
     )
 

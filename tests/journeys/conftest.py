@@ -3,15 +3,18 @@
 import os
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import BrowserContext, ConsoleMessage, Page, Request
 from pytest_django.live_server_helper import LiveServer
+from pytest_playwright.pytest_playwright import CreateContextCallback
 
+from kfq_crm.base.models import User
 from tests.conftest import missing
+from tests.journeys.steps import sign_in
 
 # Playwright's loop runs in the test's thread; Django would take it for an async view.
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
@@ -65,10 +68,14 @@ def base_url(live_server: LiveServer) -> str:
 
 
 @pytest.fixture
-def trouble(context: BrowserContext, base_url: str) -> Iterator[list[str]]:
+def trouble() -> Iterator[list[str]]:
     """Fails a journey on a script error, a broken content policy or a foreign address."""
     found: list[str] = []
+    yield found
+    assert found == []
 
+
+def watch(context: BrowserContext, base_url: str, found: list[str]) -> None:
     def on_console(message: ConsoleMessage) -> None:
         if message.type == "error" and not REFUSED.search(message.text):
             found.append(f"console: {message.text}")
@@ -80,13 +87,28 @@ def trouble(context: BrowserContext, base_url: str) -> Iterator[list[str]]:
     context.on("console", on_console)
     context.on("weberror", lambda error: found.append(f"script: {error.error}"))
     context.on("request", on_request)
-    yield found
-    assert found == []
 
 
 @pytest.fixture
-def page(context: BrowserContext, trouble: list[str]) -> Page:
+def page(context: BrowserContext, base_url: str, trouble: list[str]) -> Page:
+    watch(context, base_url, trouble)
     return context.new_page()
+
+
+@pytest.fixture
+def desk_of(
+    new_context: CreateContextCallback, base_url: str, trouble: list[str]
+) -> Callable[[User], Page]:
+    """A browser of one's own for each of several people, signed in."""
+
+    def sit_down(person: User) -> Page:
+        context = new_context()
+        watch(context, base_url, trouble)
+        page = context.new_page()
+        sign_in(page, person)
+        return page
+
+    return sit_down
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
+from django.contrib.admin.widgets import get_select2_language
 from django.db.models import Q
 from django.forms.models import ModelChoiceIterator
 from django.http import HttpRequest, JsonResponse
@@ -54,6 +55,19 @@ class StaffSelect(UnfoldAdminAutocompleteWidget):
         super().__init__(attrs, choices)
         self.attrs["data-ajax--url"] = reverse_lazy("admin:staff_search")
         self.attrs["data-placeholder"] = _("Type a name")
+        self.attrs["lang"] = get_select2_language()
+
+    @property
+    def media(self) -> forms.Media:
+        """With the picker's own words (“searching”, “no results”): Unfold leaves them out."""
+        words, folder = get_select2_language(), "admin/js/vendor/select2"
+        # Their place is before jquery.init.js, which takes the name away that they ask for.
+        between = [
+            f"{folder}/select2.full.js",
+            f"{folder}/i18n/{words}.js",
+            "admin/js/jquery.init.js",
+        ]
+        return super().media + forms.Media(js=between if words else [])
 
     def optgroups(self, name: str, value: list[str], attrs: Any = None) -> list[Any]:
         keys = [key for key in value if str(key).isdecimal()]

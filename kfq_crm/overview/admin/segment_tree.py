@@ -33,6 +33,7 @@ class SegmentForm(ActionForm):
         label=pgettext_lazy("segment", "Name"), max_length=60, widget=UnfoldAdminTextInputWidget()
     )
     parent = forms.ModelChoiceField(
+        empty_label="—",
         label=gettext_lazy("Wider segment"),
         help_text=gettext_lazy("Empty: stands on the chain itself"),
         queryset=Segment.objects.none(),

@@ -43,6 +43,7 @@ class TeamAction(ActionPage):
 class AddMemberForm(ActionForm):
     user = StaffField(label=gettext_lazy("Who joins"))
     outpost = forms.ModelChoiceField(
+        empty_label="—",
         label=gettext_lazy("Posted at"),
         queryset=Outpost.objects.none(),
         required=False,
@@ -77,6 +78,7 @@ class AddMember(TeamAction):
 
 class RemoveMemberForm(ActionForm):
     heir = forms.ModelChoiceField(
+        empty_label="—",
         label=gettext_lazy("Who goes on with the leads"),
         queryset=User.staff.none(),
         required=False,
@@ -138,6 +140,7 @@ class AppointForm(ActionForm):
     )
     leader = StaffField(label=gettext_lazy("Chain leader"), required=False)
     head = forms.ModelChoiceField(
+        empty_label="—",
         label=gettext_lazy("Team head"),
         help_text=gettext_lazy("One of the members"),
         queryset=User.staff.none(),
@@ -150,27 +153,16 @@ class AppointForm(ActionForm):
         required=False,
         widget=UnfoldAdminTextInputWidget(),
     )
-    lead_unit_person = forms.ModelChoiceField(
-        label=gettext_lazy("Person of the lead unit"),
-        help_text=gettext_lazy(
-            "One of the members; told when a lead of the team is overdue for long"
-        ),
-        queryset=User.staff.none(),
-        required=False,
-        widget=UnfoldAdminSelectWidget(),
-    )
 
     def __init__(self, *args: Any, team: TaskTeam, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         members = team.group.user_set.filter(is_active=True)
-        for name in ("head", "lead_unit_person"):
-            self.fields[name].queryset = members.order_by("display_name")  # type: ignore[attr-defined]  # ModelChoiceFields
+        self.fields["head"].queryset = members.order_by("display_name")  # type: ignore[attr-defined]  # a ModelChoiceField
         self.initial.update(
             name=team.name,
             leader=team.leader_id,
             head=team.head_id,
             lead_unit=team.lead_unit,
-            lead_unit_person=team.lead_unit_person_id,
         )
 
 

@@ -222,3 +222,15 @@ def test_every_kind_has_its_pages(office: Client, model: str) -> None:
     assertContains(answer, "o-badge--green")
     for address in (page(model, "add"), page(model, "change", row.pk)):
         assert office.get(address).status_code == 200
+
+
+def test_rules_read_as_a_person_says_them() -> None:
+    """They stand in headings and in the trail above a page."""
+    assert str(CadenceRule(stage="lead", working_days=1)) == "线索 · 1 个工作日"
+    assert (
+        str(CadenceRule(stage="negotiating", band="A", working_days=5))
+        == "在谈 · A（大） · 5 个工作日"
+    )
+    assert str(ClaimRule(days_without_progress=90)) == "90 天"
+    assert str(ScaleThreshold(band="B", currency="USD", minimum=1000)) == "B（中） · 1,000 万美元"
+    assert str(StallRule(yellow_months=2, red_months=3, off_list_months=6)) == "2 / 3 / 6 个月"

@@ -1,0 +1,6 @@
+"""The plain admin's only addresses."""
+
+from django.contrib import admin
+from django.urls import path
+
+urlpatterns = [path("admin/", admin.site.urls)]

@@ -1,0 +1,27 @@
+"""bin/bench runs from end to end: of few leads it judges how many statements a page takes."""
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+BENCH = Path(__file__).resolve().parent.parent / "bin" / "bench"
+OPERATIONS = (
+    *("list: first page", "list: owner + stage", "list: own team's scope", "list: page "),
+    *("search: two-character word", "search: rare name", "search: pinyin initials"),
+    *("search: last digits of a phone", "search: two characters, own team"),
+    *("lead page, 50 follow-ups", "log a lead"),
+)
+
+
+@pytest.mark.slow
+@pytest.mark.postgresql
+def test_bench_prints_its_table_and_nothing_is_missed() -> None:
+    command = [str(BENCH), "--leads", "500", "--rounds", "1"]
+    run = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert run.returncode == 0, run.stdout + run.stderr
+    lines = run.stdout.splitlines()
+    missing = [name for name in OPERATIONS if not any(f"| {name}" in line for line in lines)]
+    assert missing == []
+    assert any(line.startswith("generate_demo: ") for line in lines)
+    assert "MISSED" not in run.stdout
