@@ -81,6 +81,10 @@ def remove_member(
         raise RuleViolation("not_member", _("This person is not in the team."), "user")
     if locked.head_id == user.pk:
         raise RuleViolation("is_head", _("Name another team head first."), "user")
+    if locked.lead_unit_person_id == user.pk:
+        raise RuleViolation(
+            "is_lead_unit", _("Name another person of the lead unit first."), "user"
+        )
     _check_past(day, "left_on")
     if day < membership.joined_on:
         raise RuleViolation("left_early", _("This lies before the day of joining."), "left_on")
@@ -99,7 +103,8 @@ def appoint(
     expected: int | None = None,
     **values: Any,
 ) -> TaskTeam:
-    """Set leader, head, lead unit or name. The head must be a member; a leader need not be.
+    """Set leader, head, lead unit with its person, or name. The head and the lead unit's person
+    must be members; a leader need not be.
 
     Raises RuleViolation for a disabled account, and for a name that a team or group has.
     The group of chain leaders keeps in step, so that a leader may read what the chain has.
@@ -156,13 +161,20 @@ def _keep_leaders_in_step(leader: User | None, before: User | None) -> None:
 
 
 def _check_people(team: TaskTeam, values: dict[str, Any]) -> None:
-    for field in ("leader", "head"):
+    for field in ("leader", "head", "lead_unit_person"):
         person = values.get(field)
         if person and not person.is_active:
             raise RuleViolation("disabled", _("This account is disabled."), field)
     head = team.head
     if head and not team.group.user_set.filter(pk=head.pk).exists():
         raise RuleViolation("head_not_member", _("The head must be a member of the team."), "head")
+    unit = values.get("lead_unit_person")
+    if unit and not team.group.user_set.filter(pk=unit.pk).exists():
+        raise RuleViolation(
+            "lead_unit_not_member",
+            _("The person of the lead unit must be a member of the team, to read its leads."),
+            "lead_unit_person",
+        )
 
 
 def _check_name(name: str) -> None:

@@ -26,6 +26,7 @@ from kfq_crm.base.workdays import WorkCalendar
 from leads.actions.decisions import leads_chain_of
 from leads.actions.entries import log_follow_up_with_files
 from leads.admin.followup_form import FollowUpForm
+from leads.admin.lead_reminders import answer_owed, tellings
 from leads.admin.places import LinkedRequirement, place_of
 from leads.admin.timeline import Dossier, stream
 from leads.models import Claim, ClaimState, Contact, FollowUp, Lead
@@ -125,7 +126,9 @@ def _render(
         "form": form,
         "media": form.media if form and tab == "overview" else None,
         "calendar": calendar,
+        "owed": answer_owed(lead, calendar, today),
         **_tab(tab, request, lead, dossier),
+        **({"tellings": tellings(lead)} if tab == "history" and rights.work else {}),
     }
     return office_page(request, f"leads/lead_{tab}.html", str(lead), context)
 

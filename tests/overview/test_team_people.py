@@ -7,9 +7,10 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from chains.actions.teams import appoint
+from chains.actions.teams import appoint, remove_member
 from chains.models import Outpost, TaskTeam
 from chains.roles import CHAIN_LEADER, role_group
+from kfq_crm.base.errors import RuleViolation
 from kfq_crm.base.models import User
 from tests.cast import Cast
 from tests.factories import UserFactory
@@ -118,3 +119,42 @@ def test_teams_form_is_its_page(client: Client, cast: Cast) -> None:
     address = reverse("admin:chains_taskteam_change", args=[cast.team_a.pk])
     assert open_page(client, cast.coordinator, address).url == team_page_of(cast.team_a)
     assert open_page(client, cast.member_b, address).status_code == 404
+
+
+# --- The lead unit ---------------------------------------------------------------------------
+
+
+def test_office_names_the_person_of_the_lead_unit(client: Client, cast: Cast) -> None:
+    team = cast.team_a
+    answer = name_people(client, cast.coordinator, team, lead_unit_person=cast.second_member_a.pk)
+    assert answer.status_code == 302
+    team.refresh_from_db()
+    assert team.lead_unit_person == cast.second_member_a
+    shown = open_page(client, cast.member_a, team_page_of(team))
+    assert str(cast.second_member_a) in shown.content.decode()
+    opened = open_page(client, cast.coordinator, reverse("admin:team_appoint", args=[team.pk]))
+    assert opened.context["form"].initial["lead_unit_person"] == cast.second_member_a.pk
+
+
+@pytest.mark.parametrize("name", ["member_b", "outsider", "disabled"])
+def test_person_of_the_lead_unit_is_a_member(client: Client, cast: Cast, name: str) -> None:
+    person = getattr(cast, name)
+    answer = name_people(client, cast.coordinator, cast.team_a, lead_unit_person=person.pk)
+    assert answer.context["form"].errors["lead_unit_person"]
+    with pytest.raises(RuleViolation):
+        appoint(team=cast.team_a, lead_unit_person=person, by=cast.coordinator)
+
+
+def test_person_of_the_lead_unit_does_not_leave_before_another_is_named(cast: Cast) -> None:
+    person = cast.second_member_a
+    appoint(team=cast.team_a, lead_unit_person=person, by=cast.coordinator)
+    with pytest.raises(RuleViolation) as refused:
+        remove_member(team=cast.team_a, user=person, by=cast.coordinator)
+    assert refused.value.code == "is_lead_unit"
+    appoint(team=cast.team_a, lead_unit_person=None, by=cast.coordinator)
+    remove_member(team=cast.team_a, user=person, by=cast.coordinator)
+
+
+def test_team_without_a_person_of_the_lead_unit_says_so(client: Client, cast: Cast) -> None:
+    shown = open_page(client, cast.coordinator, team_page_of(cast.team_a)).content.decode()
+    assert "尚未指定联系人" in shown

@@ -22,7 +22,9 @@ from kfq_crm.overview.queries.teams import colleagues, list_of
 def team_page(request: HttpRequest, pk: int) -> HttpResponse:
     """Hidden teams are 404; what one may change stands beside what it changes."""
     user: Any = request.user
-    teams = TaskTeam.objects.visible_to(user).select_related("chain", "leader", "head")
+    teams = TaskTeam.objects.visible_to(user).select_related(
+        "chain", "leader", "head", "lead_unit_person"
+    )
     team = get_object_or_404(teams, pk=pk)
     today = timezone.localdate()
     context = {
