@@ -45,7 +45,19 @@ from leads.actions.followups import raise_blocker
 from leads.actions.landing import open_project
 from leads.actions.pipeline import advance_lead
 from leads.digest.engine import make_digests
-from leads.models import CadenceRule, ClaimRule, Digest, DigestRule, Lead, ScaleThreshold, StallRule
+from leads.models import (
+    CadenceRule,
+    ClaimRule,
+    Digest,
+    DigestRule,
+    EscalationStep,
+    Lead,
+    Reminder,
+    ResponseLimit,
+    ScaleThreshold,
+    SnoozeRule,
+    StallRule,
+)
 from leads.stages import Stage
 from tests.cast import Cast
 from tests.factories import (
@@ -130,6 +142,7 @@ def build_world(cast: Cast) -> World:
     _lists(world, cast)
     _administration(world, cast)
     _digest(world, cast)
+    _reminders(world, cast)
     return world
 
 
@@ -215,6 +228,30 @@ def _lists(world: World, cast: Cast) -> None:
             year=2026, scope="chain", chain=chain, metric=metric, value=10
         ),
         "result": AnnualResult.objects.create(year=2025, metric=metric, value=8),
+    }
+
+
+def _reminders(world: World, cast: Cast) -> None:
+    """An item of member_a's, about the lead that is hidden from team B, and rules to come."""
+    later = timezone.localdate() + timedelta(days=30)
+    lead = world.records["lead"]
+    world.records |= {
+        "reminder": Reminder.objects.create(
+            rule="next_action",
+            subject_id=lead.pk,
+            revision=0,
+            level=0,
+            recipient=cast.member_a,
+            lead=lead,
+            due_on=timezone.localdate(),
+            via="mail",
+            recorded_on=timezone.localdate(),
+        ),
+        "response_limit": ResponseLimit.objects.create(
+            valid_from=later, item="first_response", working_days=1
+        ),
+        "escalation_step": EscalationStep.objects.create(valid_from=later, offset=0, role="owner"),
+        "snooze_rule": SnoozeRule.objects.create(valid_from=later, working_days=3),
     }
 
 

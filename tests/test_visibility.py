@@ -83,6 +83,18 @@ WITH_THEIR_LEAD: dict[type[models.Model], str] = {
     Contract: "lead__title",
     ContractAmountChange: "contract__lead__title",
     Commitment: "contract__lead__title",
+    leads_models.Decision: "blocker__lead__title",
+}
+
+# One's own, those of the chain that one heads, all for who runs the system or the office
+DIGESTS = {
+    "chain_leader_a": {"2026-W47"},
+    "head_a": {"2026-W47"},
+    "outsider": {"2026-W46"},
+    "head_b": {"2026-W46"},
+    "coordinator": {"2026-W45", "2026-W46", "2026-W47"},
+    "administrator": {"2026-W45", "2026-W46", "2026-W47"},
+    "superuser": {"2026-W45", "2026-W46", "2026-W47"},
 }
 
 # --- Everything else: model, path to the name, who sees which names --------------------------
@@ -171,6 +183,7 @@ EXPECTED: dict[type[models.Model], tuple[str, dict[str, set[str]]]] = {
     leads_models.ClaimRule: ("published", to_all({"rule"})),
     leads_models.ScaleThreshold: ("published", to_all({"rule"})),
     leads_models.StallRule: ("published", to_all({"rule"})),
+    leads_models.DigestRule: ("published", to_all({"rule"})),
     QuietHours: ("published", to_all({"rule"})),
     Absence: ("user__username", to_all({"member_a"})),
     # What is one person's; of a message, whoever runs the system sees where it went
@@ -179,6 +192,7 @@ EXPECTED: dict[type[models.Model], tuple[str, dict[str, set[str]]]] = {
         "key",
         {"member_a": {"letter"}, "administrator": {"letter"}, "superuser": {"letter"}},
     ),
+    leads_models.Digest: ("code", DIGESTS),
     # What belongs to administration
     MailAttachment: ("name", {"superuser": {"file"}}),
     HandOver: ("token", {"superuser": {"book"}}),

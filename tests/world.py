@@ -96,7 +96,10 @@ def add_rows(lead: Lead, by: User) -> None:
     FollowUp.objects.create(
         lead=lead, occurred_at=timezone.now(), method="call", summary=name, logged_by=by
     )
-    Blocker.objects.create(lead=lead, description=name, owner=by, due_on=today, raised_by=by)
+    blocker = Blocker.objects.create(
+        lead=lead, description=name, owner=by, due_on=today, raised_by=by
+    )
+    leads_models.Decision.objects.create(blocker=blocker, question=name, asked_by=by)
     Attachment.objects.create(lead=lead, name=name, size=1, uploaded_by=by)
     Screening.objects.create(lead=lead, verdict="follow", judged_on=today, judged_by=by)
     DepartmentOpinion.objects.create(lead=lead, given_on=today, recorded_by=by)
@@ -159,12 +162,26 @@ def add_chain_rows(cast: Cast) -> None:
         Milestone.objects.create(project=project, kind="land")
 
 
+def add_digests(cast: Cast) -> None:
+    """Of chain A to its leader, of chain B to somebody else, of the zone to the office."""
+    now = timezone.now()
+    for reader, chain, monday in (
+        (cast.chain_leader_a, cast.chain_a, date(2026, 11, 16)),
+        (cast.outsider, cast.chain_b, date(2026, 11, 9)),
+        (cast.coordinator, None, date(2026, 11, 2)),
+    ):
+        leads_models.Digest.objects.create(
+            reader=reader, chain=chain, starts_on=monday, made_at=now
+        )
+
+
 def add_ground_rows() -> None:
     for rule in (leads_models.CadenceRule, leads_models.ClaimRule, leads_models.ScaleThreshold):
         rule.objects.update(published="rule")
     months = {"yellow_months": 2, "red_months": 3, "off_list_months": 6}
     since = date(2020, 1, 1)
     leads_models.StallRule.objects.create(valid_from=since, **months, published="rule")
+    leads_models.DigestRule.objects.create(valid_from=since, time=time(8), published="rule")
     CalendarDay.objects.create(day=date(2026, 12, 31), is_workday=False, label="holiday")
     AccessEntry.objects.create(number=1, at=timezone.now(), kind=AccessKind.REVEAL, subject="entry")
     AccessChainHead.objects.create(last_number=1)
@@ -201,6 +218,7 @@ def world(cast: Cast) -> World:
     add_companies(cast)
     arbitrate(cast)
     add_chain_rows(cast)
+    add_digests(cast)
     add_ground_rows()
     add_mail(cast)
     return World(cast, people)

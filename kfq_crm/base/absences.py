@@ -46,7 +46,7 @@ def stand_in(user: User, day: date) -> User | None:
 def _stand_in(person: int, deputies: Mapping[int, int | None], active: set[int]) -> int | None:
     seen = {person}
     deputy = deputies[person]
-    while deputy in deputies and deputy not in seen:
+    while deputy is not None and deputy in deputies and deputy not in seen:
         seen.add(deputy)
         deputy = deputies[deputy]
     return deputy if deputy in active and deputy not in seen else None

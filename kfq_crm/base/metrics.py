@@ -58,6 +58,8 @@ class _Figures(Collector):
 
 
 def _add(families: dict[str, GaugeMetricFamily], name: str, told: str, line: Line) -> None:
+    if line.value is None:
+        return
     if name not in families:
         families[name] = GaugeMetricFamily(name, told, labels=list(line.labels))
     families[name].add_metric(list(line.labels.values()), line.value)

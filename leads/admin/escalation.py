@@ -7,7 +7,7 @@ from typing import Any
 from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
-from django.db.models import Case, F, Max, QuerySet, Value, When
+from django.db.models import Case, F, QuerySet, Subquery, When
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils import timezone
@@ -108,12 +108,10 @@ class EscalationStepAdmin(RuleAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         """Steps of the newest day that has come hold together."""
         today = timezone.localdate()
-        newest = EscalationStep.objects.filter(valid_from__lte=today).aggregate(
-            day=Max("valid_from")
-        )
-        holds = When(valid_from=newest["day"], then=F("pk")) if newest["day"] else None
-        current = Case(holds, default=None) if holds else Value(None)
-        return super().get_queryset(request).annotate(current=current)
+        begun = EscalationStep.objects.filter(valid_from__lte=today)
+        newest = begun.order_by("-valid_from").values("valid_from")[:1]
+        holds = When(valid_from=Subquery(newest), then=F("pk"))
+        return super().get_queryset(request).annotate(current=Case(holds))
 
     @admin.display(description=pgettext_lazy("escalation", "when"), ordering="offset")
     def moment(self, step: EscalationStep) -> str:

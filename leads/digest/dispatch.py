@@ -64,7 +64,9 @@ def _enqueue(
         kind=KIND,
         attachments=files,
         not_before=_not_before(now),
-        **letter,
+        subject=letter["subject"],
+        text=letter["text"],
+        html=letter["html"],
     )
 
 
@@ -83,7 +85,9 @@ def _enqueue_copy(digest: Digest, deputy: User, now: datetime) -> None:
         recipient=deputy,
         kind=KIND,
         not_before=_not_before(now),
-        **letter,
+        subject=letter["subject"],
+        text=letter["text"],
+        html=letter["html"],
     )
 
 
@@ -92,7 +96,9 @@ def _files(digest: Digest) -> list[MailFile]:
     if digest.ledger:
         name = _("%(chain)s one-chain list") % {"chain": digest.chain}
         return [MailFile(f"{name} {digest.code}.xlsx", XLSX, bytes(digest.ledger))]
-    kept = MailAttachment.objects.filter(mail=digest.mail_id) if digest.mail_id else []
+    if digest.mail_id is None:
+        return []
+    kept = MailAttachment.objects.filter(mail=digest.mail_id)
     return [MailFile(file.name, file.content_type, bytes(file.content)) for file in kept]
 
 

@@ -151,7 +151,8 @@ class Digest(models.Model):
         indexes = (models.Index(fields=("-starts_on", "chain"), name="digest_week"),)
 
     def __str__(self) -> str:
-        return f"{self.chain or _('whole zone (digest)')} {week_code(self.starts_on)}"
+        about = self.chain.name if self.chain else str(_("whole zone (digest)"))
+        return f"{about} {week_code(self.starts_on)}"
 
     @property
     def code(self) -> str:

@@ -91,5 +91,6 @@ def _staff_team(
         leader=people[row["leader"]],
         head=people[row["head"]],
         lead_unit=row["lead_unit"],
+        lead_unit_person=people[row["lead_unit_person"]],
         by=None,
     )
