@@ -19,7 +19,7 @@ from tests.leads.reminders.told import due_on, sweep, told
 from tests.mailing import at
 from tests.threads import at_once
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("steps")]
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("steps")]
 NEXT = "next_action"
 MONDAY = date(2026, 11, 23)
 
@@ -145,6 +145,7 @@ def test_newest_set_of_steps_holds_alone(cast: Cast) -> None:
     assert told() == {(NEXT, 0, "member_a")}
 
 
+@pytest.mark.django_db(transaction=True)
 def test_sweep_that_runs_elsewhere_is_left_alone(cast: Cast) -> None:
     due_on(log_a_lead(by=cast.member_a), MONDAY)
 

@@ -18,7 +18,7 @@ from tests.factories import log_a_lead
 from tests.leads.reminders.told import due_on, sweep
 from tests.mailing import at
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("steps")]
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("steps")]
 MONDAY = date(2026, 11, 23)
 
 

@@ -15,7 +15,7 @@ from tests.cast import Cast
 from tests.factories import UserFactory, log_a_lead
 from tests.leads.reminders.told import due_on, sweep, told
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("steps")]
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("steps")]
 NEXT = "next_action"
 MONDAY = date(2026, 11, 23)
 TUESDAY = date(2026, 11, 24)

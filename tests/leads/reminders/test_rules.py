@@ -19,7 +19,7 @@ from tests.leads.reminders.told import due_on, sweep, told
 from tests.mailing import at
 
 pytestmark = [
-    pytest.mark.django_db(transaction=True),
+    pytest.mark.django_db,
     pytest.mark.usefixtures("steps", "limits"),
 ]
 LATER = date(2027, 6, 30)
