@@ -60,7 +60,7 @@ def _compared(
 def _changes(new: Any, old: Any, masked: frozenset[str], names: _Names) -> Iterator[FieldChange]:
     for field in new.tracked_fields:
         before, after = getattr(old, field.attname), getattr(new, field.attname)
-        if field.name in HIDDEN or (not field.editable and field.name.endswith("_key")):
+        if _is_internal(field):
             continue
         if before != after:
             texts = (
@@ -72,6 +72,13 @@ def _changes(new: Any, old: Any, masked: frozenset[str], names: _Names) -> Itera
                 )
             )
             yield FieldChange(str(field.verbose_name), *texts)
+
+
+def _is_internal(field: Any) -> bool:
+    """What the system keeps for itself: keys, and columns that were given no name for people."""
+    if field.name in HIDDEN or (not field.editable and field.name.endswith("_key")):
+        return True
+    return not field.editable and field._verbose_name is None
 
 
 class _Names:

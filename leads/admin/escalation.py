@@ -161,8 +161,12 @@ class EscalationStepAdmin(RuleAdmin):
         if FURTHER in request.POST:
             raise look_again()
         check_escalation(steps=steps, by=request.user)
-        name = _(", ").join(f"{when(step.offset)} → {step.get_role_display()}" for step in steps)
-        return preview_page(request, name, steps[0], forecast(steps=steps))
+        ordered = sorted(steps, key=lambda step: step.offset)
+        facts = [
+            (when(step.offset), f"{step.get_role_display()} · {step.get_via_display()}")
+            for step in ordered
+        ]
+        return preview_page(request, facts, steps[0], forecast(steps=steps))
 
     def _form(self, request: HttpRequest, form: SetForm, rows: Any) -> HttpResponse:
         context = {

@@ -97,7 +97,7 @@ def inbox(request: HttpRequest) -> HttpResponse:
         "page": page,
         "may_log": user.has_perm("leads.add_followup"),
         "may_snooze": bool(snooze_days(today)),
-        "has_unread": any(item.is_due and not item.reminder.read_at for item in items),
+        "has_unread": key != "later" and any(i.is_due and not i.reminder.read_at for i in items),
         "here": request.get_full_path(),
     }
     return office_page(request, "leads/inbox.html", _("Messages"), context)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
@@ -17,6 +18,7 @@ from leads.models import CadenceRule
 from leads.reminders.forecast import Forecast, forecast
 
 CONFIRMED, FURTHER = "_confirmed", "_edit_further"
+Fact = tuple[Any, Any]
 
 
 class PreviewedRuleAdmin(RuleAdmin):
@@ -31,7 +33,8 @@ class PreviewedRuleAdmin(RuleAdmin):
             if FURTHER in request.POST:
                 request.rule_violation = look_again()  # type: ignore[attr-defined]  # read by get_form
             elif rule := self._acceptable(request):
-                return preview_page(request, str(rule), rule, forecast(rule=rule))
+                facts = facts_of(rule, (*self.same, *self.figures))
+                return preview_page(request, facts, rule, forecast(rule=rule))
         return super().add_view(request, form_url, extra_context)
 
     def _acceptable(self, request: HttpRequest) -> Rule | None:
@@ -52,6 +55,18 @@ def look_again() -> RuleViolation:
     return RuleViolation("look_again", _("Nothing is saved yet. Check the values and save."))
 
 
+def facts_of(rule: Rule, names: Sequence[str]) -> list[Fact]:
+    """What the rule says, column by column, in words; an empty column says nothing."""
+    found: list[Fact] = []
+    for name in names:
+        column: Any = rule._meta.get_field(name)
+        value = getattr(rule, name)
+        words = dict(column.flatchoices).get(value, value)
+        if words not in (None, ""):
+            found.append((column.verbose_name, words))
+    return found
+
+
 def notes_on(rule: Rule) -> list[str]:
     """What the rule leaves as it is."""
     if not isinstance(rule, CadenceRule):
@@ -65,7 +80,9 @@ def notes_on(rule: Rule) -> list[str]:
     ]
 
 
-def preview_page(request: HttpRequest, name: str, rule: Rule, told: Forecast) -> HttpResponse:
+def preview_page(
+    request: HttpRequest, facts: Sequence[Fact], rule: Rule, told: Forecast
+) -> HttpResponse:
     """Numbers and people, with everything that was typed to be sent again."""
     kept = [
         (key, value)
@@ -74,7 +91,7 @@ def preview_page(request: HttpRequest, name: str, rule: Rule, told: Forecast) ->
         for value in values
     ]
     context = {
-        "rule_name": name,
+        "facts": facts,
         "kind": rule._meta.verbose_name,
         "valid_from": rule.valid_from,
         "told": told,

@@ -15,7 +15,7 @@ from leads.actions.pipeline import exit_lead
 from leads.models import Lead, Reminder, ResponseLimit
 from leads.stages import Exit, LossReason
 from tests.cast import RULES_SINCE, Cast
-from tests.factories import log_a_lead
+from tests.factories import follow_up, log_a_lead
 from tests.leads.admin.browsing import as_, page, send, verb
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("_monday")]
@@ -156,6 +156,16 @@ def test_history_says_who_was_told_at_which_step_and_how(client: Client, cast: C
         assertContains(answer, words)
     colours = {line.reminder.level: line.mail_colour for line in answer.context["tellings"]}
     assert colours == {-1: "grey", 0: "red", 5: "grey"}
+
+
+def test_history_does_not_show_the_counters_of_reminders(client: Client, cast: Cast) -> None:
+    lead = log_a_lead(by=cast.member_a)
+    day = date(2026, 11, 25)
+    follow_up(lead, by=cast.member_a, next_action="回访", next_action_on=day)
+    answer = as_(client, cast.member_a).get(page(lead, tab="history"))
+    assertContains(answer, "2026年11月25日")
+    for words in ("due revision", "reminder round"):
+        assertNotContains(answer, words)
 
 
 def test_reminders_of_other_leads_are_not_shown(client: Client, cast: Cast) -> None:
