@@ -71,8 +71,9 @@ def database_url() -> str:
     if connection.vendor == "sqlite":
         return f"sqlite:///{name}"
     given = urlsplit(settings.DATABASE_URL)
-    # Written out: with a socket there is no host, and urlunsplit would leave out the slashes
-    return f"{given.scheme}://{given.netloc}/{name}?{given.query}"
+    # The path may lead to a socket; then urlunsplit would leave out the slashes before it
+    folder = given.path.rpartition("/")[0]
+    return f"{given.scheme}://{given.netloc}{folder}/{name}?{given.query}"
 
 
 def start(code: str, tmp_path: Path, *arguments: object) -> "subprocess.Popen[bytes]":
