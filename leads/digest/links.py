@@ -15,7 +15,8 @@ from django.core import signing
 from django.urls import reverse
 from django.utils import timezone
 
-from kfq_crm.base.models import User
+from kfq_crm.base.destinations import destination_of
+from kfq_crm.base.models import Channel, User
 from leads.models import Decision, Digest
 from leads.rulebook import digest_rule
 
@@ -90,10 +91,14 @@ def may_answer(link: OpenLink) -> bool:
 def answer_links(
     payload: Mapping[str, object], digest: Digest, person: User
 ) -> dict[int, dict[str, str]]:
-    """The three links of each question, by its key; none where the site's address is unknown."""
+    """The three links of each question, by its key.
+
+    None where the site's address is unknown, and none for a person whose messages go to the
+    robot of a group: everybody in the group could answer.
+    """
     sections: dict[str, dict[str, list[dict[str, int]]]] = payload["sections"]  # type: ignore[assignment]  # plain data of our own
     asked = sections.get("questions", {}).get("items", [])
-    if not settings.SITE_URL:
+    if not settings.SITE_URL or destination_of(person).channel != Channel.EMAIL:
         return {}
     found = {}
     for item in asked:

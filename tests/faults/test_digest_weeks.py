@@ -8,7 +8,7 @@ from collections import Counter
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import urlsplit
 
 import pytest
 import time_machine
@@ -70,7 +70,10 @@ def database_url() -> str:
     name = str(connection.settings_dict["NAME"])
     if connection.vendor == "sqlite":
         return f"sqlite:///{name}"
-    return urlunsplit(urlsplit(settings.DATABASE_URL)._replace(path=f"/{name}"))
+    given = urlsplit(settings.DATABASE_URL)
+    # The path may lead to a socket; then urlunsplit would leave out the slashes before it
+    folder = given.path.rpartition("/")[0]
+    return f"{given.scheme}://{given.netloc}{folder}/{name}?{given.query}"
 
 
 def start(code: str, tmp_path: Path, *arguments: object) -> "subprocess.Popen[bytes]":

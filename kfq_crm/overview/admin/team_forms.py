@@ -153,16 +153,28 @@ class AppointForm(ActionForm):
         required=False,
         widget=UnfoldAdminTextInputWidget(),
     )
+    lead_unit_person = forms.ModelChoiceField(
+        label=gettext_lazy("Person of the lead unit"),
+        help_text=gettext_lazy(
+            "One of the members; told when a lead of the team is overdue for long"
+        ),
+        queryset=User.staff.none(),
+        required=False,
+        empty_label="—",
+        widget=UnfoldAdminSelectWidget(),
+    )
 
     def __init__(self, *args: Any, team: TaskTeam, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         members = team.group.user_set.filter(is_active=True)
-        self.fields["head"].queryset = members.order_by("display_name")  # type: ignore[attr-defined]  # a ModelChoiceField
+        for name in ("head", "lead_unit_person"):
+            self.fields[name].queryset = members.order_by("display_name")  # type: ignore[attr-defined]  # ModelChoiceFields
         self.initial.update(
             name=team.name,
             leader=team.leader_id,
             head=team.head_id,
             lead_unit=team.lead_unit,
+            lead_unit_person=team.lead_unit_person_id,
         )
 
 

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from kfq_crm.overview.links import lead_list
 from kfq_crm.overview.queries.piles import Pile, capped_count, pile
-from leads.models import Blocker, Lead, Reminder, RulingRequest, StageChange, WaitingFor
+from leads.models import Blocker, Decision, Lead, Reminder, RulingRequest, StageChange, WaitingFor
 from leads.models.claim import RULE
 from leads.models.lead import StageChangeKind
 from leads.queries import stalled
@@ -45,9 +45,10 @@ class Waiting:
     blockers: Pile[Blocker]
     rulings: Pile[RulingRequest] | None
     decisions: Pile[Lead] | None
+    questions: list[Decision]
 
     def __bool__(self) -> bool:
-        return any((self.blockers, self.rulings, self.decisions))
+        return any((self.blockers, self.rulings, self.decisions, self.questions))
 
 
 @dataclass(frozen=True)
@@ -81,7 +82,17 @@ def waiting_for(desk: Desk) -> Waiting:
         blockers=pile(blockers.select_related("lead").order_by("due_on", "pk"), SHOWN_WAITING),
         rulings=rulings,
         decisions=_decisions(desk),
+        questions=_questions(desk),
     )
+
+
+def _questions(desk: Desk) -> list[Decision]:
+    """What team heads put to this person as chain leader, the most urgent first."""
+    led = [team.chain_id for team in desk.teams if team.leader_id == desk.user.pk]
+    if not led:
+        return []
+    asked = Decision.objects.visible_to(desk.user).waiting().filter(blocker__lead__chain__in=led)
+    return list(asked.select_related("blocker__lead", "asked_by")[:SHOWN_WAITING])
 
 
 def _decisions(desk: Desk) -> Pile[Lead] | None:

@@ -11,6 +11,7 @@ from django.urls import reverse
 from pytest_django.fixtures import Settings
 
 from chains.actions.teams import appoint
+from kfq_crm.base.destinations import choose_channel
 from kfq_crm.base.models import AccessEntry, OutgoingMail
 from leads.actions.decisions import withdraw_question
 from leads.actions.followups import resolve_blocker
@@ -229,3 +230,21 @@ def test_without_the_site_s_address_the_mail_says_where_to_answer(
     assert "http" not in mail.text
     assert "href" not in mail.html
     assert "请登录系统" in mail.text
+
+
+def test_message_to_a_group_robot_holds_no_link(
+    cast: Cast, asked: Decision, settings: Settings
+) -> None:
+    """Everybody in the group could answer in the leader's name."""
+    choose_channel(
+        user=cast.chain_leader_a,
+        channel="dingtalk",
+        webhook=f"https://oapi.dingtalk.com/robot/send?access_token={'a' * 64}",
+        by=cast.chain_leader_a,
+        expected=None,
+    )
+    mail = asked_in_digest(cast).mail
+    assert mail is not None
+    assert mail.channel == "dingtalk"
+    assert QUESTION in mail.text
+    assert "/decide/" not in mail.text + mail.html

@@ -238,3 +238,15 @@ def test_outdated_answer_form_changes_nothing(cast: Cast, client: Client) -> Non
     form = {"answer": "disagree", "text": "", "expected_version": "1"}
     client.post(page("leads_decision_answer", decision.pk), form)
     assert Decision.objects.get().answer == "agree"
+
+
+def test_question_waits_on_the_leader_s_workbench_and_on_nobody_else_s(
+    cast: Cast, client: Client
+) -> None:
+    decision = a_question(cast)
+    address = page("leads_decision_answer", decision.pk)
+    seen = {
+        person.username: address in text(client, person, reverse("admin:index"))
+        for person in (cast.chain_leader_a, cast.head_a, cast.coordinator)
+    }
+    assert seen == {"chain_leader_a": True, "head_a": False, "coordinator": False}
