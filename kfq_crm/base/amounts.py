@@ -68,13 +68,13 @@ def _any_of(spellings: Sequence[str]) -> str:
     return "|".join(map(re.escape, sorted(spellings, key=len, reverse=True)))
 
 
-_NUMBER: Final = r"(?:[0-9]{1,3}(?:,[0-9]{3})+|[0-9]+)(?:\.[0-9]+)?"
+NUMBER: Final = r"(?:[0-9]{1,3}(?:,[0-9]{3})+|[0-9]+)(?:\.[0-9]+)?"
 _SCALE: Final = _any_of([*_SCALES])
-_PART: Final = re.compile(rf"({_NUMBER}) ?({_SCALE})")
+_PART: Final = re.compile(rf"({NUMBER}) ?({_SCALE})")
 _AMOUNT: Final = re.compile(
     r"(?P<about>约为?|大约|将?近|超过?|逾|~|≈)? ?"
     r"(?P<before>人民币|美元|rmb|cny|¥|us\$|usd|\$)? ?"
-    rf"(?:(?P<parts>(?:{_NUMBER} ?(?:{_SCALE}) ?){{1,3}})|(?P<bare>{_NUMBER}) ?)"
+    rf"(?:(?P<parts>(?:{NUMBER} ?(?:{_SCALE}) ?){{1,3}})|(?P<bare>{NUMBER}) ?)"
     rf"(?P<more>[余多])? ?(?P<after>{_any_of([*_CURRENCIES])})?"
     r" ?(?P<around>左右|上下)?"
 )

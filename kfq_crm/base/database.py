@@ -22,8 +22,21 @@ def covering_index(name: str, table: str, key: str, *columns: str) -> RunPython:
 
     By hand, since Django's own warns on every start on SQLite.
     """
-    make = f'CREATE INDEX "{name}" ON "{table}" ("{key}") INCLUDE ({", ".join(columns)})'
-    return RunPython(_on_postgresql(make), _on_postgresql(f'DROP INDEX "{name}"'))
+    made = _covering(name, table, key, columns)
+    return RunPython(_on_postgresql(made), _on_postgresql(f'DROP INDEX "{name}"'))
+
+
+def widened_index(name: str, table: str, key: str, *columns: str) -> RunPython:
+    """An index of a model's, as `covering_index` on PostgreSQL; its name and order stay."""
+    drop = f'DROP INDEX "{name}"; '
+    back = drop + f'CREATE INDEX "{name}" ON "{table}" ({key})'
+    return RunPython(
+        _on_postgresql(drop + _covering(name, table, key, columns)), _on_postgresql(back)
+    )
+
+
+def _covering(name: str, table: str, key: str, columns: tuple[str, ...]) -> str:
+    return f'CREATE INDEX "{name}" ON "{table}" ({key}) INCLUDE ({", ".join(columns)})'
 
 
 def refuse_updates(table: str) -> RunPython:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from decimal import Decimal
 from typing import Any, ClassVar
@@ -12,10 +13,12 @@ from django.forms import ModelChoiceField
 from django.utils.translation import gettext as _
 from unfold.widgets import UnfoldAdminDateWidget, UnfoldAdminTextInputWidget
 
-from kfq_crm.base.amounts import Amount, format_amount, parse_amount
+from kfq_crm.base.amounts import NUMBER, Amount, format_amount, parse_amount
 from kfq_crm.base.dates import parse_day
 from kfq_crm.base.errors import RuleViolation
 from kfq_crm.base.parsing import nfkc
+
+_QUANTITY = re.compile(rf"[+-]?{NUMBER}")
 
 
 class RuleForm(forms.BaseForm):
@@ -117,12 +120,18 @@ class LedgerDateField(forms.DateField):
 
 
 class NumberField(forms.DecimalField):
-    """A quantity: full-width digits and thousands separators are read, idle zeros not shown."""
+    """A quantity: full-width digits and thousands separators are read, idle zeros not shown.
+
+    Nothing else that Decimal reads is one: no exponent, no underscore, no comma for a point.
+    """
 
     widget = UnfoldAdminTextInputWidget(attrs={"inputmode": "decimal"})
 
     def to_python(self, value: Any) -> Decimal | None:
-        return super().to_python(nfkc(value).replace(",", ""))
+        text = nfkc(value)
+        if text and not _QUANTITY.fullmatch(text):
+            raise ValidationError(self.error_messages["invalid"], code="invalid")
+        return super().to_python(text.replace(",", ""))
 
     def prepare_value(self, value: Any) -> Any:
         number = _read_or_raw(lambda text: Decimal(nfkc(text).replace(",", "")), value)

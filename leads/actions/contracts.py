@@ -132,11 +132,23 @@ def count_signing(lead: Lead, *, by: User) -> None:
     """Count what counts: the first investment agreement once, each expansion's added amount.
 
     Must run in the transaction that signs the lead. The database holds the rule as well.
+    Raises RuleViolation when the company's signing was counted on another lead since the paper
+    was recorded, and the paper does not say why it is another one.
     """
+    _lock_papers_of(lead.enterprise_id)
     for contract in lead.contracts.filter(counted=False).order_by("signed_on", "pk"):
         if _counts(contract):
+            if not contract.expands_id:
+                _check_signed_before(contract, by)
             contract.counted = True
             concurrency.save(contract, by=by, fields={"counted"})
+
+
+def _lock_papers_of(enterprise: int) -> None:
+    """Two leads of one company that are signed in the same moment wait here in turn."""
+    leads = Lead.objects.filter(enterprise=enterprise).values("pk")
+    papers = Contract.objects.filter(lead__in=leads).order_by("pk")
+    list(papers.select_for_update(no_key=True).values_list("pk"))
 
 
 def _counts(contract: Contract) -> bool:

@@ -34,6 +34,7 @@ FOLLOW_UP_FIELDS = {
     "next_action",
     "next_action_on",
 }
+BLOCKER_FIELDS = ("blocker", "blocker_owner", "blocker_due_on")
 
 
 @transaction.atomic
@@ -65,7 +66,7 @@ def log_follow_up(
         day = timezone.localdate(follow_up.occurred_at)
         locked.claim = keep_claim(locked, day, by=by, now=now)
     concurrency.save(locked, by=by)
-    if values.get("blocker"):
+    if any(values.get(name) for name in BLOCKER_FIELDS):
         _raise_blocker(locked, follow_up, values, by, today)
     return follow_up
 
@@ -152,6 +153,8 @@ def _raise_blocker(
     today: date,
 ) -> Blocker:
     owner, due_on = values.get("blocker_owner"), values.get("blocker_due_on")
+    if not (values.get("blocker") or "").strip():
+        raise RuleViolation("blocker", _("Say what stands in the way."), "blocker")
     if owner is None:
         raise RuleViolation("blocker_owner", _("Name who clears it."), "blocker_owner")
     if due_on is None or due_on < today:

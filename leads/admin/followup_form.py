@@ -34,7 +34,10 @@ NOON = time(12)
 
 
 class MomentField(forms.MultiValueField):
-    """A day in any spelling and, if one cares, a time. Cleans to a datetime in site time."""
+    """A day in any spelling and, if one cares, a time. Cleans to a datetime in site time.
+
+    A time alone is one of today.
+    """
 
     def __init__(self, **kwargs: Any) -> None:
         clock = forms.TimeField(
@@ -51,9 +54,11 @@ class MomentField(forms.MultiValueField):
 
     def compress(self, data_list: list[Any]) -> datetime | None:
         day, clock = data_list or (None, None)
-        if day is None:
-            return None
         now = timezone.localtime()
+        if day is None:
+            if clock is None:
+                return None
+            day = now.date()
         moment = timezone.make_aware(datetime.combine(day, clock or NOON))
         return min(moment, now) if clock is None and day == now.date() else moment
 

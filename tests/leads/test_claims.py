@@ -94,6 +94,16 @@ def test_progress_logged_late_does_not_shorten_a_claim(cast: Cast) -> None:
     assert lead.claim.lapses_on == date(2026, 5, 31)
 
 
+def test_progress_of_a_time_before_every_rule_is_logged(cast: Cast) -> None:
+    """An old talk entered from a ledger: it has no bearing on a claim that is younger."""
+    ClaimRule.objects.all().delete()
+    ClaimRule.objects.create(valid_from=MONDAY.date(), days_without_progress=90)
+    lead = log_a_lead(by=cast.member_a, now=MONDAY)
+    long_ago = MONDAY - 2000 * DAY
+    follow_up(lead, by=cast.member_a, now=MONDAY, occurred_at=long_ago, is_progress=True)
+    assert Claim.objects.get().lapses_on == (MONDAY + 90 * DAY).date()
+
+
 def test_progress_after_a_lapse_claims_anew(cast: Cast) -> None:
     lead = log_a_lead(by=cast.member_a, now=MONDAY)
     lapse_claims(now=MONDAY + 100 * DAY)

@@ -123,28 +123,6 @@ def test_expansion_of_what_never_counted_does_not_count(cast: Cast, signed: Lead
     assert not paper.counted
 
 
-def test_company_signed_before_is_not_counted_again_unnoticed(
-    cast: Cast, contract: Contract
-) -> None:
-    lead = log_a_lead(by=cast.member_a, investor=COMPANY)
-    with pytest.raises(RuleViolation) as refusal:
-        a_contract(lead, by=cast.member_a)
-    assert (refusal.value.code, refusal.value.field) == ("signed_before", "separate_reason")
-    assert f"{contract.signed_on.year}年" in str(refusal.value)
-    assert not lead.contracts.exists()
-    for way_out in ({"exclusion": "second_phase"}, {"separate_reason": "另一厂区独立项目"}):
-        assert a_contract(lead, by=cast.member_a, **way_out).pk
-
-
-def test_signing_on_a_hidden_lead_is_not_dated(cast: Cast, signed: Lead) -> None:
-    Lead.objects.filter(pk=signed.pk).update(confidential=True, code_name="蓝鲸")
-    lead = log_a_lead(by=cast.second_member_a, investor=COMPANY)
-    with pytest.raises(RuleViolation) as refusal:
-        a_contract(lead, by=cast.second_member_a)
-    assert refusal.value.code == "signed_before"
-    assert f"{timezone.localdate().year}" not in str(refusal.value)
-
-
 # --- What is refused ------------------------------------------------------------------------
 
 

@@ -180,6 +180,7 @@ def test_step_on_a_left_lead_wants_its_day(cast: Cast, lead: Lead) -> None:
         ({"their_people": "长" * 201}, "their_people"),
         ({"waiting_for": "nobody"}, "waiting_for"),
         ({"blocker": "土地指标"}, "blocker_owner"),
+        ({"blocker_due_on": TODAY + DAY}, "blocker"),
     ],
 )
 def test_follow_up_is_refused_at_the_field_and_nothing_moves(

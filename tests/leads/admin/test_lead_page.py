@@ -278,6 +278,8 @@ BAD_ENTRIES = {
     "no such method": ({"method": "carrier pigeon"}, "method"),
     "blocker without an owner": ({"blocker": "岸线"}, "blocker_owner"),
     "blocker without a day": ({"blocker": "岸线", "blocker_owner": "{member}"}, "blocker_due_on"),
+    "somebody who clears nothing": ({"blocker_owner": "{member}"}, "blocker"),
+    "later today, no day typed": ({"occurred_at_1": "23:50"}, "occurred_at"),
     "blocker for another team": (
         {"blocker": "岸线", "blocker_owner": "{other}", "blocker_due_on": "2099-01-05"},
         "blocker_owner",
@@ -298,6 +300,16 @@ def test_bad_entry_is_refused_in_chinese_at_its_field(
     assert list(form.errors) == [field]
     assert re.search("[\u4e00-\u9fff]", " ".join(form.errors[field]))
     assert not FollowUp.objects.exists()
+
+
+def test_time_without_a_day_is_a_time_of_today(
+    client: Client, cast: Cast, time_machine: Any
+) -> None:
+    time_machine.move_to(A_MONDAY, tick=False)
+    lead = log_a_lead(by=cast.member_a)
+    as_(client, cast.member_a).post(page(lead), entry(occurred_at_1="00:30"))
+    moment = timezone.localtime(lead.follow_ups.get().occurred_at)
+    assert (moment.date(), moment.hour, moment.minute) == (timezone.localdate(), 0, 30)
 
 
 def test_full_width_and_dotted_days_are_read(client: Client, cast: Cast) -> None:
