@@ -12,7 +12,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ('base', '0005_quiet_hours_are_rules'),
         ('chains', '0003_lead_unit_person'),
-        ('leads', '0007_reminder_rounds'),
+        ('leads', '0009_reminder_rounds'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -9,7 +9,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('base', '0004_outgoing_mail'),
-        ('leads', '0006_scope_from_an_index'),
+        ('leads', '0007_lists_count_in_indexes'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

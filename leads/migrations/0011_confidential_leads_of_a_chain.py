@@ -8,7 +8,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('chains', '0003_lead_unit_person'),
-        ('leads', '0008_weekly_digest'),
+        ('leads', '0010_weekly_digest'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

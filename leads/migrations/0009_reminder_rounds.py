@@ -8,7 +8,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('base', '0004_outgoing_mail'),
-        ('leads', '0006_reminders'),
+        ('leads', '0008_reminders'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
