@@ -184,6 +184,9 @@ EXPECTED: dict[type[models.Model], tuple[str, dict[str, set[str]]]] = {
     leads_models.ScaleThreshold: ("published", to_all({"rule"})),
     leads_models.StallRule: ("published", to_all({"rule"})),
     leads_models.DigestRule: ("published", to_all({"rule"})),
+    leads_models.ResponseLimit: ("published", to_all({"rule"})),
+    leads_models.EscalationStep: ("published", to_all({"rule"})),
+    leads_models.SnoozeRule: ("published", to_all({"rule"})),
     QuietHours: ("published", to_all({"rule"})),
     Absence: ("user__username", to_all({"member_a"})),
     # What is one person's; of a message, whoever runs the system sees where it went
@@ -192,6 +195,7 @@ EXPECTED: dict[type[models.Model], tuple[str, dict[str, set[str]]]] = {
         "key",
         {"member_a": {"letter"}, "administrator": {"letter"}, "superuser": {"letter"}},
     ),
+    leads_models.Reminder: ("lead__title", {"member_a": {"plain"}, "head_a": {"shared"}}),
     leads_models.Digest: ("code", DIGESTS),
     # What belongs to administration
     MailAttachment: ("name", {"superuser": {"file"}}),

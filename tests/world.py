@@ -190,6 +190,31 @@ def add_ground_rows() -> None:
     FeedSequence.objects.create(last_number=7)
 
 
+def add_reminders(cast: Cast) -> None:
+    """An item of one person's about each of two leads, and the rules that make items."""
+    since, published = date(2020, 1, 1), {"published": "rule"}
+    leads_models.ResponseLimit.objects.create(
+        valid_from=since, item="first_response", working_days=1, **published
+    )
+    leads_models.EscalationStep.objects.create(
+        valid_from=since, offset=0, role="owner", **published
+    )
+    leads_models.SnoozeRule.objects.create(valid_from=since, working_days=3, **published)
+    for title, person in (("plain", cast.member_a), ("shared", cast.head_a)):
+        lead = Lead.objects.get(title=title)
+        leads_models.Reminder.objects.create(
+            rule="next_action",
+            subject_id=lead.pk,
+            revision=0,
+            level=0,
+            recipient=person,
+            lead=lead,
+            due_on=TODAY,
+            via="mail",
+            recorded_on=TODAY,
+        )
+
+
 def add_mail(cast: Cast) -> None:
     """One person's message, channel and absence; what workers leave behind."""
     person, since = cast.member_a, date(2020, 1, 1)
@@ -221,4 +246,5 @@ def world(cast: Cast) -> World:
     add_digests(cast)
     add_ground_rows()
     add_mail(cast)
+    add_reminders(cast)
     return World(cast, people)
