@@ -72,7 +72,7 @@ def lead_values(by: User, **overrides: Any) -> dict[str, Any]:
     """The five that a lead needs at the start, of the chain that the person works for."""
     team = TaskTeam.objects.filter(group__user=by).select_related("chain").first()
     return {
-        "title": "航空发动机叶片项目",
+        "title": f"航空发动机叶片项目{_chinese(next(_numbers))}",
         "investor": a_company_name(),
         "chain": team.chain if team else None,
         "owner": by,

@@ -130,7 +130,7 @@ def keep_claim(lead: Lead, progress_on: date, *, by: User, now: datetime | None 
 
 
 def _renew(claim: Claim, progress_on: date, *, by: User) -> Claim:
-    if progress_on <= claim.claimed_on:  # the claim's own day counts for more
+    if progress_on < claim.claimed_on:  # the claim's own day counts for more
         return claim
     lapses_on = claim_lapses_on(progress_on)
     if lapses_on > claim.lapses_on:

@@ -81,6 +81,7 @@ def log_lead(*, values: Mapping[str, Any], by: User, now: datetime | None = None
     lead = Lead(enterprise=enterprise, claim=claim, logged_by=by, chain=values["chain"])
     lead.duplicates_checked_at = lead.stage_entered_at = moment
     _fill(lead, {**values, "first_talk_team": values.get("first_talk_team") or team}, moment)
+    _refuse_sent_twice(lead, by)
     _prefill_next_action(lead, moment)
     concurrency.create(lead, by=by)
     _set_many(lead, {name: chosen for name, chosen in values.items() if chosen})
@@ -236,6 +237,23 @@ def _company_of(values: Mapping[str, Any], team: TaskTeam, by: User) -> Enterpri
     elif values.get("contact_phone"):
         raise RuleViolation("contact_name", _("Enter whose number this is."), "contact_name")
     return enterprise
+
+
+def _refuse_sent_twice(lead: Lead, by: User) -> None:
+    """A form that reaches us twice logs one lead; another project of the company has its name.
+
+    The team is locked, so that of two at once the second finds the first. Only the person's own
+    leads are looked at: others' may be hidden.
+    """
+    own = Lead.objects.open().filter(enterprise=lead.enterprise, chain=lead.chain, logged_by=by)
+    known = own.filter(title=lead.title).first()
+    if known:
+        raise RuleViolation(
+            "logged_before",
+            _("This project of the company is logged already as %(number)s.")
+            % {"number": known.number},
+            "title",
+        )
 
 
 def _lock_team(chain: Chain) -> TaskTeam:

@@ -177,6 +177,16 @@ def test_log_lead_finds_the_company_on_record_and_completes_it(cast: Cast) -> No
     assert second.claim == first.claim
 
 
+def test_form_that_arrives_twice_logs_one_lead(cast: Cast) -> None:
+    twice = {"title": "叶片二期", "investor": "江苏宏源重工有限公司"}
+    first = log_a_lead(by=cast.member_a, **twice)
+    with pytest.raises(RuleViolation) as refusal:
+        log_a_lead(by=cast.member_a, **twice)
+    assert (refusal.value.code, refusal.value.field) == ("logged_before", "title")
+    assert first.number in str(refusal.value)
+    assert Lead.objects.get() == first
+
+
 def test_two_codes_are_two_companies_whatever_the_name(cast: Cast) -> None:
     first = log_a_lead(by=cast.member_a, investor="宏源重工有限公司", uscc=a_uscc(1))
     second = log_a_lead(by=cast.member_a, investor="宏源重工有限公司", uscc=a_uscc(2))
