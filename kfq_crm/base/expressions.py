@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from django.db.models import BigIntegerField, Value
+from collections.abc import Mapping
+from typing import Any
+
+from django.db.models import BigIntegerField, IntegerField, Model, QuerySet, Subquery, Value
 from django.db.models.functions import Coalesce
 
 
@@ -12,3 +15,19 @@ def or_zero(field: str) -> Coalesce:
     `nulls_distinct=False` says the same on PostgreSQL only.
     """
     return Coalesce(field, Value(0), output_field=BigIntegerField())
+
+
+class CountOf(Subquery):
+    """How many rows a queryset finds, as a column of another query."""
+
+    template = "(SELECT COUNT(*) FROM (%(subquery)s) AS counted)"
+    output_field = IntegerField()
+
+
+def capped_counts(row: Model, rows: Mapping[str, QuerySet[Any]], cap: int) -> dict[str, int]:
+    """Each count ends at one more than `cap`; all of them in one query, asked beside `row`."""
+    columns = {
+        name: CountOf(found.order_by().values("pk")[: cap + 1]) for name, found in rows.items()
+    }
+    beside = type(row)._base_manager.filter(pk=row.pk)
+    return beside.values(**columns).get() if columns else {}

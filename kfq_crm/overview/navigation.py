@@ -10,7 +10,7 @@ from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from kfq_crm.base.listing import capped_count
+from kfq_crm.base.expressions import capped_counts
 from kfq_crm.base.mail_reading import MANAGE
 from kfq_crm.base.models import OutgoingMail
 from kfq_crm.base.own_panels import FAILED
@@ -210,7 +210,7 @@ def _is_active(path: str, address: str) -> bool:
 
 
 def counters(request: HttpRequest) -> dict[str, int]:
-    """What waits for the person, asked once a request: a query a counter, capped."""
+    """What waits for the person, asked once a request in one query; capped."""
     known: dict[str, int] | None = getattr(request, "_navigation_counters", None)
     if known is None:
         known = _count(request)
@@ -221,11 +221,11 @@ def counters(request: HttpRequest) -> dict[str, int]:
 def _count(request: HttpRequest) -> dict[str, int]:
     user: Any = request.user
     today = timezone.localdate()
-    found = {"unread": capped_count(unread(user, today), CAP)}
+    waiting: dict[str, Any] = {"unread": unread(user, today)}
     if user.has_perm("leads.change_lead"):
-        found["overdue"] = overdue_mine(user, today, CAP)
+        waiting["overdue"] = overdue_mine(user, today)
     if user.has_perm(RULE):
-        found["rulings"] = rulings_waiting(user, CAP)
+        waiting["rulings"] = rulings_waiting(user)
     if user.has_perm(MANAGE):
-        found["failed_mail"] = capped_count(OutgoingMail.objects.filter(state__in=FAILED), CAP)
-    return found
+        waiting["failed_mail"] = OutgoingMail.objects.filter(state__in=FAILED)
+    return capped_counts(user, waiting, CAP)

@@ -166,12 +166,12 @@ def idle_since(lead: Lead) -> date:
     return lead.last_progress_on or timezone.localdate(lead.created_at)
 
 
-def overdue_mine(user: User, today: date, cap: int) -> int:
-    """How many open leads of the person are overdue, up to the cap; for the navigation."""
+def overdue_mine(user: User, today: date) -> QuerySet[Lead]:
+    """Open leads of the person that are overdue; for the navigation."""
     leads = Lead.objects.visible_to(user).open()
-    return capped_count(leads.filter(owner=user, next_action_on__lt=today), cap)
+    return leads.filter(owner=user, next_action_on__lt=today)
 
 
-def rulings_waiting(user: User, cap: int) -> int:
-    """How many requests wait for a ruling of this person's office."""
-    return capped_count(RulingRequest.objects.visible_to(user).waiting(), cap)
+def rulings_waiting(user: User) -> QuerySet[RulingRequest]:
+    """Requests that wait for a ruling of this person's office."""
+    return RulingRequest.objects.visible_to(user).waiting()
