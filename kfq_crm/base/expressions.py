@@ -29,5 +29,5 @@ def capped_counts(row: Model, rows: Mapping[str, QuerySet[Any]], cap: int) -> di
     columns = {
         name: CountOf(found.order_by().values("pk")[: cap + 1]) for name, found in rows.items()
     }
-    beside = type(row)._base_manager.filter(pk=row.pk)
+    beside = row._meta.model._base_manager.filter(pk=row.pk)
     return beside.values(**columns).get() if columns else {}

@@ -98,6 +98,20 @@ def refuse_taken(enterprise: Enterprise, gained: Collection[Key], field: str) ->
         _refuse_held(names, claim.team, field)
 
 
+def refuse_loosening(enterprise: Enterprise, lost: Collection[Key], by: User) -> None:
+    """Refuse that people outside the holding team take a name or code off a claimed company."""
+    claim = Claim.objects.active().filter(enterprise=enterprise).select_related("team").first()
+    names = claimable([key for key in lost if key[0] != KeyKind.PHONE])
+    if not claim or not names or sees_all(by):
+        return
+    if not claim.team.group.user_set.filter(pk=by.pk).exists():
+        raise RuleViolation(
+            "held_by_others",
+            _("Another team holds this company; the coordination office changes its name or code."),
+            "name",
+        )
+
+
 def require_not_taken(lead: Lead, now: datetime | None = None) -> None:
     """Refuse to go on with a company that another team holds by now (a ruling, a lapse)."""
     claim = lead.claim

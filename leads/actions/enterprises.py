@@ -22,7 +22,7 @@ from kfq_crm.base.columns import at_field, fill
 from kfq_crm.base.errors import RuleViolation
 from kfq_crm.base.models import AccessKind
 from kfq_crm.base.names import company_key
-from leads.actions.claims import refresh_keys, refuse_taken
+from leads.actions.claims import refresh_keys, refuse_loosening, refuse_taken
 from leads.actions.search import refresh_leads_of, set_enterprise_search
 from leads.models import Contact, Enterprise
 from leads.permissions import NotAllowed
@@ -107,7 +107,8 @@ def update_enterprise(
 ) -> Enterprise:
     """Change a company's data; leads of it are found by the new words at once.
 
-    Raises ClaimHeld when a claimed company would take a name or code that another team holds.
+    Raises ClaimHeld when a claimed company would take a name or code that another team holds,
+    RuleViolation when somebody else would take away what a team's claim holds it by.
     """
     locked = concurrency.lock(Enterprise.objects.visible_to(by), enterprise.pk, expected)
     _require_permission(by, "leads.change_enterprise")
@@ -116,7 +117,9 @@ def update_enterprise(
     _refuse_second_code(locked)
     if locked.is_public != before[1] and not sees_all(by):
         raise NotAllowed("not_allowed", _("Only the coordination office may do this."), "is_public")
-    refuse_taken(locked, set(keys_of(locked)) - before[0], "name")
+    after = set(keys_of(locked))
+    refuse_taken(locked, after - before[0], "name")
+    refuse_loosening(locked, before[0] - after, by)
     concurrency.save(locked, by=by)
     refresh_leads_of(locked)
     refresh_keys(locked)

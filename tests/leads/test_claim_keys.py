@@ -171,3 +171,28 @@ def test_company_is_registered_once(cast: Cast) -> None:
     first = register_enterprise(name=COMPANY, by=cast.member_a, team=cast.team_a)
     again = register_enterprise(name="航天信控动力", by=cast.member_a, team=cast.team_a)
     assert first == again
+
+
+def test_former_holder_does_not_rename_what_another_team_holds(cast: Cast) -> None:
+    """Otherwise the company could be taken from under the claim by a name that nobody claims."""
+    first = log_a_lead(by=cast.member_a, investor=COMPANY)
+    assert first.claim is not None
+    release_claim(claim=first.claim, by=cast.head_a)
+    log_a_lead(by=cast.member_b, investor=COMPANY)
+    held = held_keys()
+    with pytest.raises(RuleViolation) as refusal:
+        update_enterprise(
+            enterprise=first.enterprise,
+            values={"name": "另一家公司"},
+            by=cast.member_a,
+            expected=None,
+        )
+    assert (refusal.value.code, refusal.value.field) == ("held_by_others", "name")
+    assert held_keys() == held
+    for person in (cast.member_b, cast.coordinator):
+        update_enterprise(
+            enterprise=first.enterprise,
+            values={"name": f"云翼{person.pk}动力有限公司"},
+            by=person,
+            expected=None,
+        )
