@@ -11,6 +11,8 @@ OPERATIONS = (
     *("search: two-character word", "search: rare name", "search: pinyin initials"),
     *("search: last digits of a phone", "search: two characters, own team"),
     *("lead page, 50 follow-ups", "log a lead"),
+    *("sweep, with its messages", "sweep, nothing due", "sweep, memory", "mail, "),
+    *("digest, p50", "digest, p95", "digest, rows that one statement reads"),
 )
 
 

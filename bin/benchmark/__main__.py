@@ -14,26 +14,39 @@ from psycopg import sql
 
 from benchmark.figures import LARGE, SMALL, Growth, Measured, Size
 from benchmark.operations import LIST, SEARCH, Operation, operations
-from benchmark.report import line_of, lines_of
+from benchmark.ratios import OutsideGrowth, Speed
+from benchmark.report import line_of, line_of_outside, lines_of, lines_of_speed
 from benchmark.sides import PLAIN, PRODUCT, Side, manage
+from benchmark.speed import DIGESTS, SECTIONS, measure
 
 ROUNDS = 30
 WARM_UP = 2
+LISTS = "lists"
 
 
 def main() -> int:
     asked = _arguments()
     sizes = [asked.leads] if asked.leads else [SMALL, LARGE]
-    results = []
-    for leads in sizes:
-        results.append(_at(leads, asked.rounds))
-        print("\n".join(["", *lines_of(results[-1])]), flush=True)
-    good = all(size.is_good for size in results)
-    if len(results) > 1:
-        growth = Growth(results[0], results[-1])
-        print(line_of(growth))
-        good = good and growth.is_good
+    only = asked.only or [LISTS, *SECTIONS]
+    results = [_at(leads, asked.rounds, only) for leads in sizes]
+    good = all(part.is_good for result in results for part in result if part)
+    if len(sizes) > 1:
+        good = _growth([result[0] for result in results], [r[1] for r in results], only) and good
     return 0 if good else 1
+
+
+def _growth(lists: list[Size | None], speeds: list[Speed | None], only: list[str]) -> bool:
+    """From the small size to the large one."""
+    good = True
+    if LISTS in only and lists[0] and lists[-1]:
+        logging = Growth(lists[0], lists[-1])
+        print(line_of(logging))
+        good = logging.is_good
+    if DIGESTS in only and speeds[0] and speeds[-1]:
+        outside = OutsideGrowth(speeds[0], speeds[-1])
+        print(line_of_outside(outside))
+        good = good and outside.is_good
+    return good
 
 
 def _arguments() -> argparse.Namespace:
@@ -41,6 +54,12 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--leads", type=_positive, help="one size instead of both")
     parser.add_argument(
         "--rounds", type=_positive, default=ROUNDS, help=f"times each, else {ROUNDS}"
+    )
+    parser.add_argument(
+        "--only",
+        action="append",
+        choices=[LISTS, *SECTIONS],
+        help="one part instead of all; may be given more than once",
     )
     return parser.parse_args()
 
@@ -52,14 +71,27 @@ def _positive(text: str) -> int:
     return number
 
 
-def _at(leads: int, rounds: int) -> Size:
-    """Everything at one number of leads, in a database of its own."""
+def _at(leads: int, rounds: int, only: list[str]) -> tuple[Size | None, Speed | None]:
+    """Everything at one number of leads, in a database of its own; printed at once."""
     server = os.environ["DATABASE_URL"]
     name = f"bench_{leads}"
     url = name.join(server.rsplit("postgres", 1))
     _run(server, sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
     seconds = _generate(url, leads)
     _vacuum(url)
+    size = speed = None
+    if LISTS in only:
+        size = _lists(url, leads, rounds, seconds)
+        print("\n".join(["", *lines_of(size)]), flush=True)
+    if sections := [section for section in SECTIONS if section in only]:
+        speed = measure(url, leads, sections, lambda: _vacuum(url), _tell)
+        print("\n".join(["", *lines_of_speed(speed)]), flush=True)
+    _run(server, sql.SQL("DROP DATABASE {}").format(sql.Identifier(name)))
+    return size, speed
+
+
+def _lists(url: str, leads: int, rounds: int, seconds: float) -> Size:
+    """The product's pages beside the plain admin and plain SQL."""
     _tell("measuring")
     with (
         Side("benchmark.product", PRODUCT, url) as product,
@@ -70,9 +102,7 @@ def _at(leads: int, rounds: int) -> Size:
         _vacuum(url)
         asked = operations(found)
         table = [_measure(operation, leads, rounds, product, plain) for operation in asked]
-        long_reads = _long_reads(asked, product)
-    _run(server, sql.SQL("DROP DATABASE {}").format(sql.Identifier(name)))
-    return Size(leads, seconds, table, long_reads)
+        return Size(leads, seconds, table, _long_reads(asked, product))
 
 
 def _generate(url: str, leads: int) -> float:

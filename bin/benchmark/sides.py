@@ -16,13 +16,18 @@ class Side:
     """One of the programs (see `worker`): a module of verbs and its settings, in a process that
     ends with the block."""
 
-    def __init__(self, verbs: str, settings: str, url: str) -> None:
+    def __init__(self, verbs: str, settings: str, url: str, **environment: str) -> None:
         self.name = verbs
         self._process = subprocess.Popen(
             [sys.executable, "-m", "benchmark.worker", verbs],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            env={**os.environ, "DJANGO_SETTINGS_MODULE": settings, "DATABASE_URL": url},
+            env={
+                **os.environ,
+                "DJANGO_SETTINGS_MODULE": settings,
+                "DATABASE_URL": url,
+                **environment,
+            },
             text=True,
         )
 

@@ -13,7 +13,7 @@ from typing import Final, Literal
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import pgettext
+from django.utils.translation import pgettext, pgettext_lazy
 
 from .errors import RuleViolation
 from .parsing import nfkc, shown
@@ -92,17 +92,19 @@ def format_day(day: date, today: date) -> str:
     return pgettext("day of another year", "%(weekday)s %(day)s/%(month)s/%(year)s") % parts
 
 
+_WEEKDAYS = (
+    pgettext_lazy("short weekday", "Mon"),
+    pgettext_lazy("short weekday", "Tue"),
+    pgettext_lazy("short weekday", "Wed"),
+    pgettext_lazy("short weekday", "Thu"),
+    pgettext_lazy("short weekday", "Fri"),
+    pgettext_lazy("short weekday", "Sat"),
+    pgettext_lazy("short weekday", "Sun"),
+)
+
+
 def _weekday(day: date) -> str:
-    names = (
-        pgettext("short weekday", "Mon"),
-        pgettext("short weekday", "Tue"),
-        pgettext("short weekday", "Wed"),
-        pgettext("short weekday", "Thu"),
-        pgettext("short weekday", "Fri"),
-        pgettext("short weekday", "Sat"),
-        pgettext("short weekday", "Sun"),
-    )
-    return names[day.weekday()]
+    return str(_WEEKDAYS[day.weekday()])
 
 
 def _plain_date(value: date) -> date:

@@ -159,6 +159,7 @@ def _record(letters: Sequence[Letter]) -> list[OutgoingMail]:
         ignore_conflicts=True,
     )
     ours = OutgoingMail.objects.filter(key__in=[letter.key for letter in letters], token=token)
+    ours = ours.defer("text", "html")  # the caller has them
     recorded = {row.key: row for row in ours}
     files = [
         _file_row(recorded[letter.key], file)

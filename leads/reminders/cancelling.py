@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from django.db import transaction
 from django.db.models import Exists, OuterRef, QuerySet
@@ -28,10 +28,14 @@ def cancel_stale() -> int:
 def cancel(pks: Sequence[int]) -> int:
     """Cancel these, and messages that list one of them and are not handed over; what else those
     list is listed anew by the same sweep."""
-    with transaction.atomic():
-        open_still = Reminder.objects.open().filter(pk__in=pks)
-        cancelled = open_still.update(state=ReminderState.CANCELLED)
-        take_back(OutgoingMail.objects.filter(reminders__in=pks, state=MailState.WAITING))
+    return sum(_cancel_some(pks[start : start + CHUNK]) for start in range(0, len(pks), CHUNK))
+
+
+@transaction.atomic
+def _cancel_some(pks: Sequence[int]) -> int:
+    open_still = Reminder.objects.open().filter(pk__in=pks)
+    cancelled = open_still.update(state=ReminderState.CANCELLED)
+    take_back(OutgoingMail.objects.filter(reminders__in=pks, state=MailState.WAITING))
     return cancelled
 
 
@@ -47,27 +51,31 @@ def take_back(messages: QuerySet[OutgoingMail]) -> bool:
     return taken == len(found)
 
 
-def hidden_from(person: User, items: QuerySet[Reminder]) -> QuerySet[Reminder]:
-    """Those of a person's items whose lead he or she may not read (any more)."""
-    readable = Lead.objects.visible_to(person).values("pk")
-    return items.filter(lead__isnull=False).exclude(lead__in=readable)
-
-
-def _cancel_unreadable() -> int:
-    """Somebody left the team, or cannot read the lead any more, while a message waits.
+def unreadable(items: QuerySet[Reminder]) -> list[int]:
+    """Those of the items whose lead the recipient may not read (any more).
 
     Whoever is in the team of an open lead's chain reads it; only the others are asked one by one.
     """
     in_team = User.groups.through.objects.filter(
-        user=OuterRef("recipient"), group__task_team__chain=OuterRef("lead__chain")
+        user=OuterRef("recipient"),
+        user__is_active=True,
+        group__task_team__chain=OuterRef("lead__chain"),
     )
-    waiting = Reminder.objects.open().filter(mail__state=MailState.WAITING, lead__isnull=False)
-    doubtful = waiting.exclude(Exists(in_team), lead__confidential=False)
-    people = doubtful.order_by().values("recipient").distinct()
-    return sum(
-        _cancel_all(hidden_from(person, doubtful.filter(recipient=person)))
-        for person in User.objects.filter(pk__in=people)
-    )
+    about = items.filter(lead__isnull=False).order_by()
+    doubtful = about.exclude(Exists(in_team), lead__confidential=False)
+    people = User.objects.filter(pk__in=doubtful.values("recipient"))
+    return [pk for person in people for pk in _hidden_from(person, doubtful)]
+
+
+def _hidden_from(person: User, items: QuerySet[Reminder]) -> Iterator[int]:
+    readable = Lead.objects.visible_to(person).values("pk")
+    hidden = items.filter(recipient=person).exclude(lead__in=readable)
+    yield from hidden.values_list("pk", flat=True)
+
+
+def _cancel_unreadable() -> int:
+    """Somebody left the team, or cannot read the lead any more, while a message waits."""
+    return cancel(unreadable(Reminder.objects.open().filter(mail__state=MailState.WAITING)))
 
 
 def _cancel_all(reminders: QuerySet[Reminder]) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from datetime import date
 from itertools import groupby
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Count, OuterRef, QuerySet, Subquery
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.translation import ngettext
@@ -19,7 +20,7 @@ from kfq_crm.base import mail
 from kfq_crm.base.models import MailState, OutgoingMail, User
 from leads.models import Reminder
 from leads.models.reminder import Via
-from leads.reminders.cancelling import cancel, hidden_from, take_back
+from leads.reminders.cancelling import cancel, take_back, unreadable
 from leads.reminders.registry import rule_of
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 KIND = "reminders"
 PEOPLE = 100
 LISTED = 200
+WIDE = ("search_text", "search_grams", "summary")
 
 
 def compose(clock: Clock) -> int:
@@ -40,8 +42,7 @@ def compose(clock: Clock) -> int:
     unlisted = _unlisted(clock.today).order_by("recipient").values_list("recipient", flat=True)
     while people := list(unlisted.filter(recipient__gt=after).distinct()[:PEOPLE]):
         after = people[-1]
-        users = User.objects.in_bulk(people)
-        queued += sum(_compose_for(users[pk], clock) for pk in people)
+        queued += _compose_for(people, clock)
     return queued
 
 
@@ -50,34 +51,49 @@ def _unlisted(today: date) -> QuerySet[Reminder]:
 
 
 @transaction.atomic
-def _compose_for(person: User, clock: Clock) -> bool:
-    """One person's message; what waits already is taken back and listed again with the rest."""
-    today = OutgoingMail.objects.filter(recipient=person, key__startswith=_key(person, clock.today))
-    before = today.count()
-    if today.exclude(state__in=[MailState.WAITING, MailState.CANCELLED]).exists():
-        return False
-    if not take_back(today.filter(state=MailState.WAITING)):
-        return False
-    items = _unlisted(clock.today).filter(recipient=person)
-    cancel(list(hidden_from(person, items).values_list("pk", flat=True)))
-    message = _message(person, items, clock)
-    if message is None:
-        return False
-    key = f"{_key(person, clock.today)}{before}"
-    queued = mail.enqueue(key, recipient=person, kind=KIND, **message)
-    items.update(mail=queued)
-    return queued is not None
+def _compose_for(people: list[int], clock: Clock) -> int:
+    """Their messages; what waits already is taken back and listed again with the rest."""
+    before = _messages_before(people, clock.today)
+    items = _unlisted(clock.today).filter(recipient__in=before)
+    cancel(unreadable(items))
+    totals = dict(items.order_by().values_list("recipient").annotate(n=Count("pk")))
+    persons = User.objects.in_bulk(totals)
+    queued = mail.enqueue_all(
+        _letter(persons[pk], before[pk], items.filter(recipient=pk), total, clock)
+        for pk, total in totals.items()
+    )
+    told = OutgoingMail.objects.filter(pk__in=[row.pk for row in queued])
+    items.filter(recipient__in=[row.recipient_id for row in queued]).update(
+        mail=Subquery(told.filter(recipient=OuterRef("recipient")).values("pk"))
+    )
+    return len(queued)
 
 
-def _key(person: User, day: date) -> str:
-    return f"{KIND}:{person.pk}:{day:%Y-%m-%d}:"
+def _messages_before(people: list[int], day: date) -> dict[int, int]:
+    """How many messages of the day are on record for each of them, all cancelled by now; whoever
+    was told already, or may have been, is left out."""
+    today = OutgoingMail.objects.filter(
+        recipient__in=people, kind=KIND, key__contains=f":{day:%Y-%m-%d}:"
+    )
+    rows = list(today.values_list("recipient", "pk", "state"))
+    ended = (MailState.WAITING, MailState.CANCELLED)
+    told = {person for person, _pk, state in rows if state not in ended}
+    waiting = [pk for person, pk, state in rows if state == ended[0] and person not in told]
+    if waiting and not take_back(OutgoingMail.objects.filter(pk__in=waiting)):
+        kept = today.filter(pk__in=waiting).exclude(state=MailState.CANCELLED)
+        told.update(kept.values_list("recipient", flat=True))
+    counts = Counter(person for person, _pk, _state in rows)
+    return {person: counts[person] for person in people if person not in told}
 
 
-def _message(person: User, items: QuerySet[Reminder], clock: Clock) -> dict[str, str] | None:
-    total = items.count()
-    if not total:
-        return None
-    listed = items.select_related("lead__chain", "stands_for").order_by("due_on", "pk")[:LISTED]
+def _letter(
+    person: User, before: int, items: QuerySet[Reminder], total: int, clock: Clock
+) -> mail.Letter:
+    listed = (
+        items.select_related("lead__chain", "stands_for")
+        .defer(*(f"lead__{column}" for column in WIDE))
+        .order_by("due_on", "pk")[:LISTED]
+    )
     site = settings.SITE_URL
     context = {
         "person": person,
@@ -90,11 +106,14 @@ def _message(person: User, items: QuerySet[Reminder], clock: Clock) -> dict[str,
         "count": ngettext("%(count)d item", "%(count)d items", total) % {"count": total},
     }
     subject = render_to_string("leads/mail/reminders_subject.txt", context)
-    return {
-        "subject": " ".join(subject.split()),
-        "text": render_to_string("leads/mail/reminders_body.txt", context),
-        "html": render_to_string("leads/mail/reminders_body.html", context),
-    }
+    return mail.Letter(
+        key=f"{KIND}:{person.pk}:{clock.today:%Y-%m-%d}:{before}",
+        recipient=person,
+        kind=KIND,
+        subject=" ".join(subject.split()),
+        text=render_to_string("leads/mail/reminders_body.txt", context),
+        html=render_to_string("leads/mail/reminders_body.html", context),
+    )
 
 
 @dataclass(frozen=True)
