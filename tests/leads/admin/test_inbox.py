@@ -211,7 +211,7 @@ def test_inbox_takes_the_same_queries(
         an_item(lead, cast.head_a, days=-place, stands_for=cast.member_a)
         an_item(lead, cast.head_a, days=-place, rule="blocker")
     client.force_login(cast.head_a)
-    with django_assert_num_queries(12):
+    with django_assert_num_queries(11):
         answer = client.get(reverse(INBOX))
     assert len(answer.context["items"]) == min(2 * number, 30)
 
