@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from leads.digest.registry import Scope
 
 LISTED = 200  # rows of a kind that are read; beyond it a number says "200+"
+FEW = 1000
 EXCERPT = 60
 
 
@@ -28,9 +29,15 @@ def leads_of(scope: Scope) -> QuerySet[Lead]:
     return scope.leads.all()
 
 
-def touched(scope: Scope, since: datetime) -> QuerySet[Any]:
-    """Keys of the leads written to since then: every record of a lead writes to it as well."""
-    return leads_of(scope).filter(updated_at__gte=since).order_by().values("pk")
+def touched(scope: Scope, since: datetime) -> Any:
+    """Keys of the leads written to since then: every record of a lead writes to it as well.
+
+    A list where they are few: that is read quicker than the reader's long condition in each of
+    the queries that follow.
+    """
+    rows = leads_of(scope).filter(updated_at__gte=since).order_by().values_list("pk", flat=True)
+    first = list(rows[: FEW + 1])
+    return first if len(first) <= FEW else rows
 
 
 def during(period: Period, column: str) -> Q:
