@@ -17,6 +17,7 @@ from django.db.models import F, QuerySet
 from django.utils.translation import gettext as _
 
 from kfq_crm.base.models import HandOver, MailAttachment, MailState, OutgoingMail
+from kfq_crm.base.wire import rows_changed, wire_of
 
 REMINDER = "reminder"  # kinds that begin with it rest on rest days
 LONGEST_ERROR = OutgoingMail._meta.get_field("last_error").max_length
@@ -27,7 +28,9 @@ _NEEDED = (
 )
 
 # Written out: it runs once a message, and building it as a queryset costs more than running it.
-_TURN_TO = f"UPDATE {HandOver._meta.db_table} SET current = %s WHERE token = %s"  # noqa: S608 — the only name put in is the table's
+_TURN_TO = f"UPDATE {HandOver._meta.db_table} SET current = {{}} WHERE token = {{}}"  # noqa: S608 — the only name put in is the table's
+_BY_CURSOR = _TURN_TO.format("%s", "%s")
+_BY_WIRE = _TURN_TO.format("$1", "$2").encode()
 
 
 def claim(now: datetime, limit: int, channels: tuple[str, ...], resting: bool) -> Book | None:
@@ -61,10 +64,21 @@ class Book:
         # By number, since the book tells "before" and "after" by it
         self.mails = _with_files_known(list(mails.order_by("pk")))
         self._cursor = connection.cursor()
+        self._wire = wire_of(connection)
 
-    def turn_to(self, mail: OutgoingMail) -> bool:
-        """Name the message that goes out next; False when the lease was over and all is lost."""
-        self._cursor.execute(_TURN_TO, [mail.pk, self.token])
+    def turn_to(self, mail: OutgoingMail) -> None:
+        """Name the message that goes out next. On PostgreSQL the statement is only sent: it runs
+        while others are spoken to, and `is_named` must be asked before anything else is."""
+        if self._wire:
+            self._wire.send_query_params(_BY_WIRE, [b"%d" % mail.pk, self.token.encode()])
+            self._wire.flush()
+        else:
+            self._cursor.execute(_BY_CURSOR, [mail.pk, self.token])
+
+    def is_named(self) -> bool:
+        """Whether that is committed; False when the lease was over and all is lost."""
+        if self._wire:
+            return bool(rows_changed(self._wire))
         return bool(self._cursor.rowcount)
 
     def record_accepted(self, now: datetime) -> None:

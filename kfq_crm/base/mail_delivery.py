@@ -24,7 +24,7 @@ from kfq_crm.base.robots import RobotSender
 
 logger = structlog.get_logger(__name__)
 
-BATCH = 100
+BATCH = 200
 LONGEST_BATCH = 10.0  # seconds: who waits for a turn in a slow batch can be cancelled again
 LONGEST_RUN = 240.0  # seconds; well within the task's time limit
 RECORD_EVERY = 1.0  # seconds
@@ -135,8 +135,12 @@ class _Batch:
     def _next(self, mail: OutgoingMail, composed: Any) -> bool:
         """Hand one message over; False when the claim is lost."""
         self.sender.open()
-        self.sender.announce(mail, composed)
-        if not self.book.turn_to(mail):
+        self.book.turn_to(mail)
+        try:  # the book is being written meanwhile
+            self.sender.announce(mail, composed)
+        finally:
+            is_named = self.book.is_named()
+        if not is_named:
             logger.warning("mail_claim_lost", mail=mail.pk)
             self.sender.close()
             return False

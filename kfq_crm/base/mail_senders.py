@@ -56,7 +56,8 @@ class Sender:
         raise NotImplementedError
 
     def announce(self, mail: OutgoingMail, composed: Any) -> None:
-        """What may be said before the book names the message: never its text."""
+        """What may be said while the book names the message: never its text. What is answered
+        comes out in `hand_over`."""
 
     def hand_over(self, mail: OutgoingMail, composed: Any) -> None:
         """Raises Refused, Unanswered, Unreachable."""
@@ -121,7 +122,8 @@ class SmtpSender(Sender):
 
     def __init__(self, backend: SmtpBackend) -> None:
         self.backend = backend
-        self.sender = parseaddr(settings.DEFAULT_FROM_EMAIL)[1]
+        self._quoted_sender = smtplib.quoteaddr(parseaddr(settings.DEFAULT_FROM_EMAIL)[1])
+        self._objection: Refused | _Lost | None = None
 
     def open(self) -> None:
         try:
@@ -135,25 +137,26 @@ class SmtpSender(Sender):
         return compose(mail)
 
     def announce(self, mail: OutgoingMail, composed: bytes) -> None:
-        """Says MAIL without waiting: the server reads it while the book is written."""
+        """From whom and to whom."""
+        self._objection = None
         try:
-            smtp = self.backend.connection
-            smtp.putcmd("mail", f"FROM:{smtplib.quoteaddr(self.sender)}{_size(smtp, composed)}")
-        except _GONE:
-            self._drop()
+            self._envelope(mail.address, composed)
+        except (_Lost, Refused) as objection:
+            self._objection = objection
 
     def hand_over(self, mail: OutgoingMail, composed: bytes) -> None:
-        try:
-            self._converse(mail.address, composed)
-        except _Lost:
+        objection, self._objection = self._objection, None
+        if isinstance(objection, Refused):
+            raise objection
+        if objection:
             # A server may end a connection between two messages: say it again on a new one
             self.open()
-            self.announce(mail, composed)
-            self._converse_anew(mail.address, composed)
+            self._envelope_anew(mail.address, composed)
+        self._give_text(composed)
 
-    def _converse_anew(self, address: str, composed: bytes) -> None:
+    def _envelope_anew(self, address: str, composed: bytes) -> None:
         try:
-            self._converse(address, composed)
+            self._envelope(address, composed)
         except _Lost as error:
             raise Refused(str(error), permanent=False) from error
 
@@ -163,21 +166,20 @@ class SmtpSender(Sender):
         except (smtplib.SMTPException, OSError):
             self._drop()
 
-    def _converse(self, address: str, composed: bytes) -> None:
+    def _envelope(self, address: str, composed: bytes) -> None:
         smtp = self.backend.connection
         if smtp is None:
             raise _Lost
         try:
-            self._check(*smtp.getreply())  # to the MAIL of `announce`
+            self._check(*smtp.docmd("mail", f"FROM:{self._quoted_sender}{_size(smtp, composed)}"))
             self._check(*smtp.rcpt(address))
         except _GONE as error:
             self._drop()
             raise _Lost(_said(error)) from error
-        self._give_text(smtp, composed)
 
-    def _give_text(self, smtp: smtplib.SMTP, composed: bytes) -> None:
+    def _give_text(self, composed: bytes) -> None:
         try:
-            code, answer = smtp.data(composed)
+            code, answer = self.backend.connection.data(composed)
         except smtplib.SMTPDataError as error:  # it did not want the text at all
             self._check(error.smtp_code, error.smtp_error)
         except _GONE as error:

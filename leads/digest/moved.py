@@ -16,7 +16,7 @@ from leads.digest.reading import (
     said,
     touched,
 )
-from leads.digest.registry import Scope, Section
+from leads.digest.registry import WIDE, Scope, Section
 from leads.models import Blocker, Contract, FollowUp, Lead, Milestone, StageChange
 from leads.models.lead import StageChangeKind
 from leads.stages import ORDER, Stage
@@ -76,26 +76,31 @@ class Gathered:
         self.scope = scope
         mine = touched(scope, scope.period.begins_at)
         related = ("lead__owner",)
+        wide = tuple(f"lead__{column}" for column in WIDE)
         week = scope.period
         self.moves = _read(
             StageChange.objects.filter(during(week, "moved_at"), lead__in=mine)
             .exclude(kind=StageChangeKind.LOGGED)
             .select_related(*related)
+            .defer(*wide)
             .order_by("-moved_at", "-pk")
         )
         self.talks = _read(
             FollowUp.objects.filter(during(week, "created_at"), lead__in=mine, is_progress=True)
             .select_related(*related)
+            .defer(*wide)
             .order_by("-created_at", "-pk")
         )
         self.papers = _read(
             Contract.objects.filter(during(week, "created_at"), lead__in=mine)
             .select_related(*related)
+            .defer(*wide)
             .order_by("-created_at", "-pk")
         )
         self.blockers = _read(
             Blocker.objects.filter(during(week, "created_at"), lead__in=mine)
             .select_related(*related, "owner")
+            .defer(*wide)
             .order_by("-created_at", "-pk")
         )
 

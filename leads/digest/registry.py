@@ -10,16 +10,21 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from functools import cached_property
 from typing import IO, TYPE_CHECKING, Any, ClassVar, Protocol
 
 from django.utils import timezone
 
 from kfq_crm.base.workdays import WorkCalendar
 from leads.digest.period import Period
+from leads.models import Lead
 
 if TYPE_CHECKING:
     from chains.models import Chain
     from kfq_crm.base.models import User
+    from leads.models.lead import LeadQuerySet
+
+WIDE = ("search_text", "search_grams", "summary")
 
 
 @dataclass(frozen=True)
@@ -43,6 +48,17 @@ class Scope:
     @property
     def today(self) -> date:
         return timezone.localdate(self.now)
+
+    @cached_property
+    def visible(self) -> LeadQuerySet:
+        """All that the reader may see; built once, since every section asks the long condition."""
+        return Lead.objects.visible_to(self.reader)
+
+    @cached_property
+    def leads(self) -> LeadQuerySet:
+        """Of these the chain's, without their wide columns."""
+        rows = self.visible.defer(*WIDE)
+        return rows.filter(chain=self.chain) if self.chain else rows
 
 
 class Section(ABC):

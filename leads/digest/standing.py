@@ -62,7 +62,7 @@ def _escalated(scope: Scope) -> list[Reminder]:
         .order_by("due_on", "pk")
     )
     found = list(rows[:ESCALATED_READ])
-    allowed = readable_leads(scope.reader, (row.lead_id for row in found))
+    allowed = readable_leads(scope.reader, (row.lead_id for row in found), scope.visible)
     seen: dict[tuple[str, int], Reminder] = {}
     for row in found:
         if row.lead_id in allowed:
@@ -113,7 +113,7 @@ class Questions(Section):
             .filter(blocker__lead__chain=scope.chain)
             .select_related("blocker__lead__owner", "asked_by")
         )
-        allowed = readable_leads(scope.reader, (row.blocker.lead_id for row in rows))
+        allowed = readable_leads(scope.reader, (row.blocker.lead_id for row in rows), scope.visible)
         rows = [row for row in rows if row.blocker.lead_id in allowed]
         if not rows:
             return None
@@ -177,7 +177,7 @@ def _blockers(scope: Scope, first: date, last: date) -> list[dict[str, Any]]:
         lead__chain=scope.chain, lead__exit="", resolved_on=None, due_on__range=(first, last)
     )
     found = _first(rows.select_related("lead__owner").order_by("due_on", "pk"))
-    allowed = readable_leads(scope.reader, (row.lead_id for row in found))
+    allowed = readable_leads(scope.reader, (row.lead_id for row in found), scope.visible)
     return [
         _dated(lead_item(row.lead), row.due_on, _("to be cleared"), said(row.lead, row.description))
         for row in found

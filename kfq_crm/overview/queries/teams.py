@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from kfq_crm.base.models import User
 
 SHOWN = 10
+WIDE = ("search_text", "search_grams")  # of leads and enterprises, half of their rows
 
 
 @dataclass(frozen=True)
@@ -78,7 +79,8 @@ def companies_of(chain: Chain, user: User) -> QuerySet[TargetCompany]:
 def leads_of(chain: Chain, user: User) -> QuerySet[Lead]:
     """Open leads of which this is the primary chain, the newest first."""
     rows = Lead.objects.visible_to(user).open().filter(chain=chain)
-    return rows.select_related("enterprise", "segment", "owner").order_by("-pk")
+    beside = rows.select_related("enterprise", "segment", "owner")
+    return beside.defer(*WIDE, *(f"enterprise__{column}" for column in WIDE)).order_by("-pk")
 
 
 def projects_of(chain: Chain, user: User) -> QuerySet[LandedProject]:
