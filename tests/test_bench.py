@@ -1,4 +1,7 @@
-"""bin/bench runs from end to end: of few leads it judges how many statements a page takes."""
+"""bin/bench runs from end to end: of few leads it judges how many statements a page takes.
+
+Minutes long, so it belongs to what `bin/test --faults` runs.
+"""
 
 import subprocess
 from pathlib import Path
@@ -16,8 +19,9 @@ OPERATIONS = (
 )
 
 
-@pytest.mark.slow
+@pytest.mark.faults
 @pytest.mark.postgresql
+@pytest.mark.timeout(900)
 def test_bench_prints_its_table_and_nothing_is_missed() -> None:
     command = [str(BENCH), "--leads", "500", "--rounds", "1"]
     run = subprocess.run(command, capture_output=True, text=True, check=False)

@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, datetime, time, timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ import pytest
 from django.conf import settings
 from django.db.models import Model
 from django.test import Client
+from django.utils import timezone
 from playwright.sync_api import Page
 
 from chains.models import (
@@ -31,21 +32,32 @@ from chains.models import (
     TargetCompany,
     TaskTeam,
 )
-from kfq_crm.base.models import CalendarDay, User
+from kfq_crm.base.absences import enter_absence
+from kfq_crm.base.calendar import current_calendar
+from kfq_crm.base.models import Absence, CalendarDay, OutgoingMail, QuietHours, User
 from kfq_crm.overview.queries.targets import COUNTED
+from leads.digest.engine import make_digests
 from leads.models import (
     Blocker,
     CadenceRule,
     ClaimRule,
     Contact,
     Contract,
+    Decision,
+    Digest,
+    DigestRule,
     Enterprise,
+    EscalationStep,
     Lead,
+    Reminder,
+    ResponseLimit,
     Ruling,
     RulingRequest,
     ScaleThreshold,
+    SnoozeRule,
     StallRule,
 )
+from leads.reminders.engine import run_reminders
 from seeds.demo import load_demo
 from tests.addresses import Case, cases
 from tests.journeys.conftest import DESKTOP, PHONE
@@ -68,6 +80,10 @@ NO_PAGES = {
     "admin:quick_log_leads",
     "admin:staff_search",
     "admin:search",
+    "admin:base_outgoingmail_file",
+    "admin:base_outgoingmail_formatted",
+    "admin:digest_formatted",
+    "admin:operations_json",
 }
 NEWEST: dict[str, type[Model]] = {
     "segment": Segment,
@@ -85,6 +101,14 @@ NEWEST: dict[str, type[Model]] = {
     "threshold": ScaleThreshold,
     "stall_rule": StallRule,
     "day": CalendarDay,
+    "quiet_hours": QuietHours,
+    "digest": Digest,
+    "digest_rule": DigestRule,
+    "decision": Decision,
+    "response_limit": ResponseLimit,
+    "escalation_step": EscalationStep,
+    "snooze_rule": SnoozeRule,
+    "absence": Absence,
 }
 # Pages that look different to each of those who may open them.
 EVERYBODYS = {"admin:index", "admin:leads_lead_changelist", "admin:segment_tree", "admin:team_page"}
@@ -108,6 +132,7 @@ class Demo:
     def load(cls) -> Demo:
         load_demo("a password for tests only")
         CalendarDay.objects.create(day=date(2031, 5, 5), is_workday=False, label="劳动节")
+        tell_the_week()
         return cls(TaskTeam.objects.select_related("chain").get(chain__name="航空航天"))
 
     @cached_property
@@ -116,6 +141,7 @@ class Demo:
         blocker = Blocker.objects.filter(lead__chain=chain, resolved_on=None).latest("pk")
         lead = blocker.lead
         contract = Contract.objects.filter(lead__chain=chain, counted=True).latest("pk")
+        member = User.objects.get(username=PEOPLE["member_a"])
         return {
             **self._lists(),
             "team": self.team,
@@ -131,8 +157,10 @@ class Demo:
             "target": AnnualTarget.objects.filter(metric__code__in=COUNTED).latest("pk"),
             "asked": RulingRequest.objects.get(ruling=None),
             "ruling": Ruling.objects.latest("pk"),
-            "user": User.objects.get(username=PEOPLE["member_a"]),
+            "user": member,
             "colleague": self.team.group.user_set.latest("pk"),
+            "mail": OutgoingMail.objects.filter(recipient=member).latest("pk"),
+            "reminder": Reminder.objects.open().filter(recipient=member).latest("pk"),
         }
 
     def _lists(self) -> dict[str, Any]:
@@ -147,6 +175,18 @@ class Demo:
 
     def key(self, name: str) -> int:
         return int(self.records[name].pk)
+
+
+def tell_the_week() -> None:
+    """What the next working morning brings: reminders, messages, digests; one person is away."""
+    morning = current_calendar().next_workday(timezone.localdate() + timedelta(days=1))
+    moment = timezone.make_aware(datetime.combine(morning, time(9)))
+    run_reminders(moment)
+    make_digests(moment + timedelta(days=7))
+    person = User.objects.get(username=PEOPLE["member_a"])
+    enter_absence(
+        user=person, first_day=morning, last_day=morning + timedelta(days=2), deputy=None, by=person
+    )
 
 
 def pages() -> Iterator[tuple[Case, str]]:
