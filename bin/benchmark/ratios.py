@@ -5,15 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from statistics import median
 
-from benchmark.figures import SMALL, percentile
+from benchmark.figures import LONGEST_SCAN, SMALL, percentile
 
 # The product against the bare way: parts of its rate at the least, times of its time at the most.
 SWEEP_RATE, IDLE_TIMES, MAIL_RATE, DIGEST_TIMES = 1 / 20, 3, 0.6, 5
 MOST_MEGABYTES = 300
 # From a tenth of the leads to all of them, the chains being the same.
 MOST_OUTSIDE_GROWTH = 1.5
-# What one statement may look at for a digest: its own leads with what hangs on them.
+# What one statement may look at for a digest: its own leads with what hangs on them. A table of
+# fewer rows than a list may look at is read whole, whatever is asked of it.
 ROWS_A_LEAD = 40
+SMALL_TABLE = LONGEST_SCAN
 
 
 @dataclass(frozen=True)
@@ -64,18 +66,15 @@ class OutsideGrowth:
     small: Speed
     large: Speed
 
-    def _grown(self, before: float, after: float) -> float:
-        return after / max(before, 1)
-
     @property
     def sql(self) -> float:
         before, after = self._both()
-        return self._grown(median(before.sql), median(after.sql))
+        return median(after.sql) / median(before.sql)
 
     @property
     def rows(self) -> float:
         before, after = self._both()
-        return self._grown(before.rows_read, after.rows_read)
+        return max(after.rows_read, SMALL_TABLE) / max(before.rows_read, SMALL_TABLE)
 
     def _both(self) -> tuple[Digests, Digests]:
         assert self.small.digests
@@ -115,7 +114,7 @@ def within(name: str, product: str, bare: str, reached: float, times: float, lea
 
 def digest_rows(found: Digests, leads: int, each: int) -> list[Ratio]:
     """The typical digest, nearly every digest, and what its statements look at."""
-    limit = ROWS_A_LEAD * each
+    limit = max(ROWS_A_LEAD * each, SMALL_TABLE)
     told = [
         (f"digest, p{percent}", *(percentile(series, percent) for series in _series(found)))
         for percent in (50, 95)

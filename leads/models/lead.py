@@ -266,6 +266,16 @@ class Lead(Searchable, Versioned):
                 fields=("chain", "last_progress_on"), name="lead_stuck_open", condition=Q(exit="")
             ),
             models.Index(fields=("chain", "-created_at"), name="lead_chain_new"),
+            # What the reminder sweep asks for every five minutes
+            models.Index(
+                fields=("stage_entered_at",),
+                name="lead_answer_owed",
+                condition=Q(exit="", stage="lead"),
+            ),
+            models.Index(
+                fields=("stage", "last_contact_on"), name="lead_silent_open", condition=Q(exit="")
+            ),
+            models.Index(fields=("wake_on",), name="lead_wakes", condition=Q(exit="shelved")),
             # What a week touched: the digest reads the records of these leads alone
             models.Index(fields=("chain", "updated_at"), name="lead_chain_touched"),
             models.Index(

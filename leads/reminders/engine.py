@@ -22,7 +22,8 @@ from leads.reminders.registry import all_rules
 from leads.reminders.rules import Due, ReminderRule
 
 SWEEP = "run_reminders"
-CHUNK = 2000
+FOUND = 20_000  # subjects that are asked for at once: what is due is searched for each time
+CHUNK = 2000  # subjects a transaction
 
 
 @dataclass
@@ -101,14 +102,16 @@ def _record_level(
     clock: Clock,
     recipients: Recipients,
 ) -> int:
-    recorded, after = 0, 0
-    while found := rule.due(window_of(offset, clock), offset, clock, after, CHUNK):
-        after = found[-1].subject_id
+    recorded, after, is_more = 0, 0, True
+    while is_more and (found := rule.due(window_of(offset, clock), offset, clock, after, FOUND)):
+        after, is_more = found[-1].subject_id, len(found) == FOUND
         recipients.learn(found)
-        rows = list(_reminders(rule, offset, told, found, clock, recipients))
-        with transaction.atomic():  # a kill leaves whole subjects for the next run
-            Reminder.objects.bulk_create(rows, ignore_conflicts=True, batch_size=500)
-        recorded += len(rows)
+        for start in range(0, len(found), CHUNK):
+            some = found[start : start + CHUNK]
+            rows = list(_reminders(rule, offset, told, some, clock, recipients))
+            with transaction.atomic():  # a kill leaves whole subjects for the next run
+                Reminder.objects.bulk_create(rows, ignore_conflicts=True, batch_size=500)
+            recorded += len(rows)
     return recorded
 
 

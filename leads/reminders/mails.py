@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Count, OuterRef, QuerySet, Subquery
+from django.db.models import Count, QuerySet
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.translation import ngettext
@@ -62,10 +62,8 @@ def _compose_for(people: list[int], clock: Clock) -> int:
         _letter(persons[pk], before[pk], items.filter(recipient=pk), total, clock)
         for pk, total in totals.items()
     )
-    told = OutgoingMail.objects.filter(pk__in=[row.pk for row in queued])
-    items.filter(recipient__in=[row.recipient_id for row in queued]).update(
-        mail=Subquery(told.filter(recipient=OuterRef("recipient")).values("pk"))
-    )
+    for row in queued:
+        items.filter(recipient=row.recipient_id).update(mail=row)
     return len(queued)
 
 
