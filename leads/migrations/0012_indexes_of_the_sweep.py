@@ -8,7 +8,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('chains', '0003_lead_unit_person'),
-        ('leads', '0009_confidential_leads_of_a_chain'),
+        ('leads', '0011_confidential_leads_of_a_chain'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
