@@ -281,5 +281,5 @@ def test_list_of_companies_takes_the_same_queries(
             owner=UserFactory(display_name="某"),
         )
     client.force_login(cast.member_a)
-    with django_assert_num_queries(9):
+    with django_assert_num_queries(8):
         client.get(reverse("admin:chains_targetcompany_changelist"))

@@ -151,7 +151,7 @@ def test_links_and_metrics_are_saved_with_a_revision(
 
 @pytest.mark.parametrize("number", [1, 50])
 @pytest.mark.parametrize(
-    ("model", "queries"), [("gap", 10), ("anchorfirm", 10), ("outpost", 10), ("site", 10)]
+    ("model", "queries"), [("gap", 8), ("anchorfirm", 8), ("outpost", 8), ("site", 8)]
 )
 def test_lists_take_the_same_queries(
     client: Client,

@@ -212,7 +212,7 @@ def test_chain_page_takes_the_same_queries(
         a_gap(cast, segment=segment, description=f"缺口{place}")
         log_a_lead(by=cast.member_a, segment=segment)
     client.force_login(cast.member_a)
-    with django_assert_num_queries(18):
+    with django_assert_num_queries(17):
         client.get(address_of(cast.chain_a))
 
 
@@ -242,5 +242,5 @@ def test_overview_takes_the_same_queries(
     for _number in range(50):
         log_a_lead(by=cast.member_a)
     client.force_login(cast.coordinator)
-    with django_assert_num_queries(13):
+    with django_assert_num_queries(11):
         client.get(OVERVIEW)

@@ -95,5 +95,5 @@ def test_workbench_with_items_takes_the_same_queries(
     for _number in range(number):
         an_item(log_a_lead(by=cast.member_a), cast.head_a, stands_for=cast.member_a)
     client.force_login(cast.head_a)
-    with django_assert_num_queries(24):
+    with django_assert_num_queries(23):
         client.get(HOME)

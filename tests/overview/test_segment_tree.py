@@ -199,7 +199,7 @@ def test_tree_takes_the_same_queries(
     for place in range(number):
         parent = SegmentFactory(chain=cast.chain_a, parent=parent if place % 5 else None)
     client.force_login(cast.member_a)
-    with django_assert_num_queries(9):
+    with django_assert_num_queries(8):
         client.get(TREE)
 
 

@@ -90,7 +90,7 @@ def test_team_page_takes_the_same_queries(
         a_lead_due(-3, by=cast.member_a)
         a_company(cast, f"演示第{place}航空动力有限公司")
     client.force_login(cast.head_a)
-    with django_assert_num_queries(22):
+    with django_assert_num_queries(21):
         client.get(team_page_of(cast.team_a))
 
 

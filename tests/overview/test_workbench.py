@@ -290,8 +290,8 @@ def test_rows_of_a_target_counted_elsewhere_are_not_found(client: Client, cast: 
 
 # --- Queries ---------------------------------------------------------------------------------
 
-MEMBER_QUERIES = 26
-COORDINATOR_QUERIES = 31
+MEMBER_QUERIES = 25
+COORDINATOR_QUERIES = 29
 
 
 def fill(cast: Cast, number: int) -> None:

@@ -192,6 +192,6 @@ def test_history_takes_the_same_queries(
         mail = a_mail(cast.head_a)
         a_reminder(lead, cast.head_a, revision=place, stands_for=cast.member_a, mail=mail)
     as_(client, cast.member_a)
-    with django_assert_num_queries(20):
+    with django_assert_num_queries(19):
         answer = client.get(page(lead, tab="history"))
     assert len(answer.context["tellings"]) == number
