@@ -21,6 +21,7 @@ from leads.digest.payload import payload_of
 from leads.digest.period import Period, latest_due
 from leads.models import Digest, DigestRule
 from leads.rulebook import digest_rule
+from seeds.generators.words import SUMMARIES
 
 EXPLAINED = 3
 
@@ -41,7 +42,7 @@ _WEEK = (
     )""",
     """INSERT INTO leads_followup (version, created_at, updated_at, occurred_at, method, two_way,
         our_people, their_people, summary, is_progress, next_action, logged_by_id, lead_id)
-    SELECT 1, %(at)s, %(at)s, %(at)s, 'call', true, '', '', '洽谈用地与厂房租金', true, '',
+    SELECT 1, %(at)s, %(at)s, %(at)s, 'call', true, '', '', %(words)s, true, '',
         owner_id, id
     FROM own WHERE place %% 3 = 0""",
     """INSERT INTO leads_stagechange (kind, from_stage, to_stage, exit, reason, evidence, moved_at,
@@ -50,14 +51,14 @@ _WEEK = (
     FROM own WHERE place %% 6 = 0""",
     """INSERT INTO leads_blocker (version, created_at, updated_at, description, due_on, resolution,
         owner_id, raised_by_id, lead_id)
-    SELECT 1, %(at)s, %(at)s, '用地指标未落实', %(day)s, '', owner_id, owner_id, id
+    SELECT 1, %(at)s, %(at)s, %(words)s, %(day)s, '', owner_id, owner_id, id
     FROM own WHERE place %% 12 = 0 AND exit = ''""",
     """INSERT INTO leads_decision (version, created_at, updated_at, question, answer, text,
         asked_by_id, blocker_id)
-    SELECT 1, %(at)s, %(at)s, '是否同意追加用地指标', '', '', own.owner_id, min(blocker.id)
+    SELECT 1, %(at)s, %(at)s, %(words)s, '', '', own.owner_id, min(blocker.id)
     FROM own JOIN leads_blocker AS blocker ON blocker.lead_id = own.id
     WHERE place %% 24 = 0 AND resolved_on IS NULL GROUP BY own.id, own.owner_id""",
-    """UPDATE leads_lead AS lead SET next_action = '答复企业', next_action_on = %(day)s::date
+    """UPDATE leads_lead AS lead SET next_action = %(words)s, next_action_on = %(day)s::date
         - (place %% 28)::int
     FROM own WHERE own.id = lead.id AND place %% 4 = 0 AND lead.exit = ''""",
 )
@@ -70,7 +71,7 @@ def prepare() -> dict[str, int]:
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(_OWN.replace("%%", "%"))
         for statement in _WEEK:
-            cursor.execute(statement, {"at": at, "day": week.after.last_day})
+            cursor.execute(statement, {"at": at, "day": week.after.last_day, "words": SUMMARIES[0]})
         cursor.execute("DROP TABLE own")
     return {"chains": len(_readers())}
 

@@ -16,10 +16,10 @@ from benchmark.office import bench_day
 from kfq_crm.base import mail
 from kfq_crm.base.mail_compose import compose
 from kfq_crm.base.models import MailState, OutgoingMail, User
+from seeds.generators.words import SUMMARIES
 
 LINES = 12
 PEOPLE = 50
-_LINE = "江阴高新区线索第 {number} 号:与对方总经理通电话,下周三前答复用地条件"
 
 
 def prepare(messages: int) -> dict[str, int]:
@@ -42,12 +42,12 @@ def _people() -> list[User]:
 
 def _letter(number: int, person: User) -> mail.Letter:
     """As long as a message with a dozen reminders; every one is another."""
-    lines = [_LINE.format(number=number + line) for line in range(LINES)]
+    lines = [f"{number + line} {SUMMARIES[line % len(SUMMARIES)]}" for line in range(LINES)]
     rows = "".join(f"<tr><td>{line + 1}</td><td>{lines[line]}</td></tr>" for line in range(LINES))
     return mail.Letter(
         key=f"bench:{number}",
         recipient=person,
-        subject=f"今日待办 {number}",
+        subject=f"{SUMMARIES[0][:12]} {number}",
         text="\n".join(lines),
         html=f"<html><body><p>{person}</p><table>{rows}</table></body></html>",
         kind="bench",
