@@ -62,6 +62,13 @@ def field(page: Page | Locator, label: str) -> Locator:
     return page.get_by_label(re.compile(rf"^\s*{re.escape(label)}\s*\*?\s*$"))
 
 
+def type_slowly(page: Page, label: str, words: str, delay: int) -> None:
+    """Key by key, as a thumb does; a page that is not painted yet takes no keys."""
+    page.wait_for_load_state("load")
+    field(page, label).press_sequentially(words, delay=delay)
+    expect(field(page, label)).to_have_value(words)
+
+
 def press(page: Page | Locator, name: str) -> None:
     page.get_by_role("button", name=name, exact=True).click()
 

@@ -22,6 +22,7 @@ from tests.journeys.steps import (
     sign_in,
     stands_on,
     taps,
+    type_slowly,
 )
 
 TITLE = "无人机发动机总装项目"
@@ -59,8 +60,9 @@ def test_member_takes_a_lead_from_the_first_call_to_a_signed_contract(member: Pa
 def _logs_the_lead_in_under_a_minute(page: Page) -> None:
     began = time.monotonic()
     follow(page, "记线索")
-    field(page, "项目名称").press_sequentially(TITLE, delay=THUMB)
-    field(page, "投资方名称").press_sequentially(COMPANY, delay=THUMB)
+    page.wait_for_url("**/leads/lead/add/**")
+    type_slowly(page, "项目名称", TITLE, THUMB)
+    type_slowly(page, "投资方名称", COMPANY, THUMB)
     expect(page.get_by_text("没有其他专班认领这家企业")).to_be_visible()
     field(page, "线索来源").select_option(label="外出招商")
     press(page, "保存")
