@@ -16,6 +16,7 @@ from chains.roles import CHAIN_LEADER, COORDINATION, role_group
 from kfq_crm.base.models import User
 from leads.models import CadenceRule, ClaimRule, ScaleThreshold
 from tests.factories import ChainFactory, UserFactory
+from tests.remembered import remembered
 
 RULES_SINCE = date(2020, 1, 1)
 CADENCES = [
@@ -76,6 +77,10 @@ def rules(db: None) -> None:
 
 @pytest.fixture
 def cast(rules: None) -> Cast:
+    return remembered("cast", _cast)
+
+
+def _cast() -> Cast:
     coordinator = UserFactory(username="coordinator", display_name="招商办")
     coordinator.groups.add(role_group(COORDINATION))
     chain_a = ChainFactory(code="aerospace", name="航空航天", kind=ChainKind.CHAIN)

@@ -27,12 +27,17 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         long = [item for item in items if item.get_closest_marker("faults")]
         config.hook.pytest_deselected(items=long)
         items[:] = [item for item in items if item not in long]
+    items.sort(key=_is_short)  # the long ones first: none is left to a single worker at the end
     if django_settings.DATABASES["default"]["ENGINE"].endswith("postgresql"):
         return
     skip = pytest.mark.skip(reason="means something on PostgreSQL only")
     for item in items:
         if item.get_closest_marker("postgresql"):
             item.add_marker(skip)
+
+
+def _is_short(item: pytest.Item) -> bool:
+    return not any(item.get_closest_marker(name) for name in ("journey", "slow"))
 
 
 def missing(what: str) -> None:
