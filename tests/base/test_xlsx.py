@@ -1,11 +1,11 @@
-"""Written by hand, so the library has to read it, and every part has to be where it is said."""
+"""What is written here another library reads as it was meant."""
 
+import tracemalloc
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from io import BytesIO
+from tempfile import TemporaryFile
 from typing import Any
-from xml.etree import ElementTree
-from zipfile import ZipFile
 
 import openpyxl
 import pytest
@@ -71,12 +71,12 @@ def test_other_values_are_refused() -> None:
 
 
 def test_row_of_another_length_is_refused() -> None:
-    with pytest.raises(ValueError, match="shorter"):
+    with pytest.raises(ValueError, match="longer"):
         sheet_of([["甲", "乙"], ["甲"]])
 
 
 def test_moment_with_a_zone_is_refused() -> None:
-    with pytest.raises(TypeError, match="offset"):
+    with pytest.raises(TypeError, match="timezones"):
         sheet_of([[datetime(2026, 3, 5, tzinfo=UTC)]])
 
 
@@ -92,7 +92,7 @@ def test_head_is_bold_and_stays() -> None:
     assert sheet["A1"].value == "列0"
     assert sheet["A1"].font.b
     assert sheet.freeze_panes == "B2"
-    assert sheet.column_dimensions["A"].width == 10
+    assert sheet.column_dimensions["A"].width == pytest.approx(10, abs=1)
 
 
 @pytest.mark.parametrize(
@@ -115,28 +115,12 @@ def test_sheets_stand_in_order_with_their_counts() -> None:
     assert [sheet.max_row for sheet in book.worksheets] == [4, 1, 1202]
 
 
-def test_every_part_is_well_formed_and_named_in_the_contents() -> None:
-    with ZipFile(written(Page("甲<", [("头&", 8)], [["值"]]), Page("乙", [], []))) as book:
-        names = book.namelist()
-        assert names[0] == "[Content_Types].xml"
-        parts = {name: ElementTree.fromstring(book.read(name)) for name in names}  # noqa: S314 — our own
-    named = {part.get("PartName") for part in parts["[Content_Types].xml"]}
-    assert {name for name in named if name} == {
-        f"/{name}" for name in names if name.startswith("xl/") and not name.endswith(".rels")
-    }
-    for place, folder in (("_rels/.rels", ""), ("xl/_rels/workbook.xml.rels", "xl/")):
-        assert {f"{folder}{link.get('Target')}" for link in parts[place]} <= set(names)
-
-
-def test_rows_are_asked_for_one_by_one() -> None:
-    """A row is written before the thousandth after it is made."""
-    target = BytesIO()
-    sizes = []
-
-    def rows() -> Any:
-        for number in range(5000):
-            sizes.append(target.tell())
-            yield [f"线索{number * 7919 % 100_003}", number]
-
-    write_pages([Page("表", [("名", 20), ("号", 8)], rows())], target)
-    assert len(set(sizes)) > 2
+def test_memory_stays_flat() -> None:
+    """Rows are let go of as they are written."""
+    rows = ([f"线索{number * 7919 % 100_003}" * 5, number] for number in range(20_000))
+    with TemporaryFile() as target:
+        tracemalloc.start()
+        write_pages([Page("表", [("名", 20), ("号", 8)], rows)], target)
+        _now, peak = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+    assert peak < 2_000_000
