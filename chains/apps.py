@@ -10,7 +10,12 @@ class ChainsConfig(AppConfig):
     def ready(self) -> None:
         from chains.models import TaskTeam  # noqa: PLC0415 — models are not ready before this
         from chains.permissions import headed_people  # noqa: PLC0415 — as above
-        from kfq_crm.base import absences, groups  # noqa: PLC0415 — as above
+        from chains.roles import GROUP_NAMES, MAYORS_OFFICE, grant_mayors_office  # noqa: PLC0415 — as above
+        from kfq_crm.base import absences, groups, service_accounts  # noqa: PLC0415 — as above
 
         groups.OWNERS.append(groups.GroupOwner(TaskTeam, "group", "admin:team_page"))
         absences.may_keep_for(headed_people)
+        service_accounts.provide(
+            MAYORS_OFFICE,
+            service_accounts.ServiceAccount(GROUP_NAMES[MAYORS_OFFICE], grant_mayors_office),
+        )

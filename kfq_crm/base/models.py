@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from typing import ClassVar
+from typing import ClassVar, Self
 
 from django.contrib.auth.models import AbstractUser, UserManager
 from django.db import models
@@ -15,6 +15,7 @@ from kfq_crm.base.mail_models import HandOver, MailAttachment, MailState, Outgoi
 from kfq_crm.base.people_models import Absence, Channel, ChannelPreference
 from kfq_crm.base.scoping import OpenQuerySet, PermittedQuerySet
 from kfq_crm.base.sweep_models import SweepRun
+from kfq_crm.base.token_models import ApiRule, ApiToken, Audience, RepeatableWrite, TokenScope
 from kfq_crm.base.versioned import Versioned
 
 __all__ = [
@@ -22,6 +23,9 @@ __all__ = [
     "AccessChainHead",
     "AccessEntry",
     "AccessKind",
+    "ApiRule",
+    "ApiToken",
+    "Audience",
     "CalendarDay",
     "Change",
     "ChangeKind",
@@ -33,7 +37,9 @@ __all__ = [
     "MailState",
     "OutgoingMail",
     "QuietHours",
+    "RepeatableWrite",
     "SweepRun",
+    "TokenScope",
     "User",
     "Versioned",
 ]
@@ -41,6 +47,10 @@ __all__ = [
 
 class StaffQuerySet(OpenQuerySet["User"]):
     """People are known to each other by name and unit; pickers narrow this to a team."""
+
+    def visible_to(self, user: User) -> Self:
+        """Without the accounts of programs: nobody picks, appoints or administers those."""
+        return super().visible_to(user).filter(service="")
 
 
 class User(Versioned, AbstractUser):
@@ -56,6 +66,11 @@ class User(Versioned, AbstractUser):
         _("must choose a new password"), default=False, editable=False
     )
 
+    # The program that this account stands for; nobody signs in with it
+    service = models.CharField(
+        _("account of a program"), max_length=20, blank=True, default="", editable=False
+    )
+
     objects: ClassVar[UserManager[User]] = UserManager()
     staff = StaffQuerySet.as_manager()
 
@@ -65,6 +80,16 @@ class User(Versioned, AbstractUser):
         verbose_name = _("member of staff")
         verbose_name_plural = _("members of staff")
         ordering = ("username",)
+        constraints = (
+            models.UniqueConstraint(
+                fields=("service",), condition=~Q(service=""), name="user_service_once"
+            ),
+            # An account of a program opens no page of the admin
+            models.CheckConstraint(
+                condition=Q(service="") | Q(is_staff=False, is_superuser=False),
+                name="user_service_is_no_staff",
+            ),
+        )
 
     def __str__(self) -> str:
         return self.display_name or self.username
@@ -154,6 +179,7 @@ class AccessKind(models.TextChoices):
     SIGN_IN = "sign_in", _("signed in")
     SIGN_IN_FAILED = "sign_in_failed", _("sign-in refused")
     ADMINISTRATION = "administration", _("administrative act")
+    API_READ = "api_read", _("personal data read by a program")
 
 
 class AccessEntry(models.Model):
