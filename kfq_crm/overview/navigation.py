@@ -127,6 +127,7 @@ SECTIONS = (
             List(_("Claim rules (navigation)"), "timer", "leads.claimrule"),
             List(_("Months without progress"), "hourglass", "leads.stallrule"),
             List(_("Weekly digest (rule)"), "event_repeat", "leads.digestrule"),
+            List(_("Confidential leads in figures"), "visibility_off", "leads.disclosurerule"),
             List(_("Response limits (navigation)"), "alarm", "leads.responselimit"),
             List(_("Escalation (navigation)"), "stairs", "leads.escalationstep"),
             List(_("Putting off (navigation)"), "snooze", "leads.snoozerule"),
