@@ -13,9 +13,11 @@ from chains.api import routes as chains_routes
 from kfq_crm.base.api.permissions import HasToken
 from kfq_crm.base.api.routes import resources_of
 from kfq_crm.base.api.views import NothingHere, OfficeView
+from leads.api import routes as leads_routes
 
 RESOURCES: list[URLPattern] = [
     *chains_routes.urlpatterns,
+    *leads_routes.urlpatterns,
 ]
 
 

@@ -201,8 +201,12 @@ def search_leads(leads: QuerySet[Lead], words: str) -> QuerySet[Lead]:
 
 
 def stalled(leads: QuerySet[Lead], before: date) -> QuerySet[Lead]:
-    """Open leads without progress since before that day; one that never had any counts from
-    the day it was logged."""
+    """Open leads without progress since before that day."""
+    return leads.filter(stalled_since(before), exit="")
+
+
+def stalled_since(before: date) -> Q:
+    """Condition on leads: the last progress lies before that day; one that never had any counts
+    from the day it was logged."""
     logged_before = timezone.make_aware(datetime.combine(before, time.min))
-    never = Q(last_progress_on=None, created_at__lt=logged_before)
-    return leads.filter(Q(last_progress_on__lt=before) | never, exit="")
+    return Q(last_progress_on__lt=before) | Q(last_progress_on=None, created_at__lt=logged_before)
