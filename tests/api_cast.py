@@ -53,7 +53,7 @@ def make_a_token(user: User, scopes: Collection[str] | None = None, **values: An
         audience=audience,
         scopes=SCOPES_OF_AUDIENCE[audience] if scopes is None else scopes,
         last_day=timezone.localdate() + timedelta(days=30),
-        requests_per_minute=values.pop("requests_per_minute", 1_000_000),
+        requests_per_minute=values.pop("requests_per_minute", 100_000),
         by=user,
         **values,
     )

@@ -24,6 +24,14 @@ class ChainLabel(serializers.ModelSerializer[Chain]):
         fields = ("id", "code", "name")
 
 
+class SegmentLabel(serializers.ModelSerializer[Segment]):
+    """A segment as other records name it."""
+
+    class Meta:
+        model = Segment
+        fields = ("id", "code", "name")
+
+
 class SegmentSerializer(ReadSerializer):
     joins = {"chain": ("chain",)}
 

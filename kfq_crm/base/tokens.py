@@ -30,6 +30,7 @@ MAKE: Final = "base.add_apitoken"
 # What holds while no rule is entered
 REQUESTS_PER_MINUTE: Final = 300
 LONGEST_DAYS: Final = 366
+MOST_REQUESTS: Final = 100_000
 MOST_NETWORKS: Final = 20
 # The start of every token, so that a search over files and logs finds one that lies about
 PREFIX: Final = "kfq"
@@ -89,12 +90,12 @@ def make_token(
         audience=audience,
         scopes=_checked_scopes(audience, scopes),
         networks=_checked_networks(networks),
-        requests_per_minute=requests_per_minute or rule.requests_per_minute,
+        requests_per_minute=_checked_rate(requests_per_minute, rule),
         expires_at=_end_of(last_day, rule, now),
         made_at=now,
         made_by=by,
     )
-    check_columns(token, {"name", "audience", "requests_per_minute"})
+    check_columns(token, {"name", "audience"})
     token.save(force_insert=True)
     _log("api_token.made", token, by, address)
     return Made(token, f"{PREFIX}_{key}_{secret}")
@@ -198,6 +199,15 @@ def _checked_networks(networks: Iterable[str]) -> list[str]:
         message = _("At most %(most)s addresses or networks.") % {"most": MOST_NETWORKS}
         raise RuleViolation("network_too_many", message, "networks")
     return found
+
+
+def _checked_rate(wanted: int | None, rule: ApiRule) -> int:
+    if wanted is None:
+        return rule.requests_per_minute
+    if not 1 <= wanted <= MOST_REQUESTS:
+        message = _("From 1 to %(most)s requests a minute.") % {"most": MOST_REQUESTS}
+        raise RuleViolation("rate_out_of_range", message, "requests_per_minute")
+    return wanted
 
 
 def _end_of(last_day: date, rule: ApiRule, now: datetime) -> datetime:

@@ -14,6 +14,7 @@ from kfq_crm.base.parsing import shown
 
 if TYPE_CHECKING:
     from kfq_crm.base.models import ApiToken, User
+
     # A name, a Prefetch, or what makes a Prefetch for the owner of the token
     Fetch = str | Prefetch[Any] | Callable[[User], Prefetch[Any]]
 

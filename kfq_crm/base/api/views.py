@@ -10,8 +10,10 @@ from django.http import Http404, HttpResponse
 from django.utils import translation
 from django.utils.cache import patch_vary_headers
 from django.utils.translation import gettext as _
+from rest_framework.permissions import SAFE_METHODS
 from rest_framework.request import Request
 from rest_framework.response import Response
+from rest_framework.reverse import reverse
 from rest_framework.views import APIView
 from rest_framework.viewsets import ViewSet
 
@@ -23,6 +25,7 @@ from kfq_crm.base.api.parameters import check_parameters, chosen_fields
 from kfq_crm.base.api.problems import Problem
 from kfq_crm.base.api.renderers import Column, columns_of
 from kfq_crm.base.api.serializers import ReadSerializer
+from kfq_crm.base.api.writes import Written
 
 if TYPE_CHECKING:
     from kfq_crm.base.models import ApiToken, User
@@ -33,6 +36,8 @@ LARGEST_KEY = 2**63 - 1
 class OfficeView(APIView):
     """Common to all: scopes, rights, strict parameters, the language of the reader."""
 
+    # No OPTIONS: the schema tells what there is
+    http_method_names = ("get", "head", "post", "put", "patch", "delete")
     required_scopes: ClassVar[Mapping[str, str]] = {}
     # Parameters that this view knows beside `format`
     parameters: ClassVar[Sequence[str]] = ()
@@ -47,6 +52,8 @@ class OfficeView(APIView):
         return {"format", *self.parameters}
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        if str(request.method) not in self.allowed_methods:
+            self.http_method_not_allowed(request)
         super().initial(request, *args, **kwargs)
         check_parameters(request, self.known_parameters())
 
@@ -95,6 +102,8 @@ class ReadViewSet(OfficeView, ViewSet):
     default_ordering: ClassVar[str] = "id"
     # Whether a page reads keys first and then its rows: faster where filters join other tables
     keys_first: ClassVar[bool] = False
+    # Django permission for each action that writes: {"create": "leads.add_lead"}
+    write_permissions: ClassVar[Mapping[str, str]] = {}
     lookup_value_regex = "[^/]+"
 
     # --- What subclasses may change --------------------------------------------------------
@@ -104,8 +113,15 @@ class ReadViewSet(OfficeView, ViewSet):
         return self.model._default_manager.visible_to(self.user)  # type: ignore[attr-defined, no-any-return]  # every model of ours has it
 
     def permissions_for(self, method: str | None) -> Sequence[str]:
+        """To see the model for all; a write needs what `write_permissions` names for it too.
+
+        A write that is not named there is open to nobody.
+        """
         meta = self.model._meta
-        return (f"{meta.app_label}.view_{meta.model_name}",)
+        see = f"{meta.app_label}.view_{meta.model_name}"
+        if method in SAFE_METHODS or self.action is None:
+            return (see,)
+        return (see, self.write_permissions[self.action])
 
     def facts(self) -> tuple[object, ...] | None:
         """What the list rests on, for its ETag; None for a list without one."""
@@ -185,6 +201,17 @@ class ReadViewSet(OfficeView, ViewSet):
         if row is None:
             raise Http404
         return row
+
+    def record(self, row: Any, *, status: int = 200) -> Written:
+        """What a write answers: the record as its detail shows it, with its ETag and address."""
+        names = self.known_fields()
+        fresh = self.get_object(str(row.pk), names)
+        [data] = self.represent([fresh], names)
+        self.log_read(names, rows=1, instance=fresh)
+        address = reverse(f"api:{self.resource}-detail", args=[row.pk], request=self.request)
+        headers = {"Location": address} if status == 201 else {}
+        headers |= {"ETag": etag_of(fresh)} if hasattr(fresh, "version") else {}
+        return Written(data, status, headers)
 
     def log_read(self, names: Sequence[str], *, rows: int, instance: Any = None) -> None:
         """A line in the access log where the answer held personal data."""
