@@ -294,6 +294,8 @@ IMPORT_EXPORT_ESCAPE_FORMULAE_ON_EXPORT = True
 # --- The API ----------------------------------------------------------------------------------
 
 _API = "kfq_crm.base.api"
+# Requests of one web process that may wait for changes at once; each keeps one of its threads
+LONG_POLLS = number("KFQ_LONG_POLLS", 4)
 REST_FRAMEWORK = {
     # Tokens alone: without cookies there is nothing that another site could make a browser send
     "DEFAULT_AUTHENTICATION_CLASSES": [f"{_API}.authentication.TokenAuthentication"],
@@ -319,9 +321,8 @@ SPECTACULAR_SETTINGS = {
     "OAS_VERSION": "3.1.0",
     "SERVE_INCLUDE_SCHEMA": False,
     "SCHEMA_PATH_PREFIX": r"/api/v1",
+    "POSTPROCESSING_HOOKS": [],
     "COMPONENT_SPLIT_REQUEST": True,
-    "SWAGGER_UI_DIST": "SIDECAR",
-    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
 }
 
 

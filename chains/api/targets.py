@@ -31,8 +31,8 @@ class MetricLabel(serializers.ModelSerializer[Metric]):
 class AnnualTargetSerializer(ReadSerializer):
     joins = {"chain": ("chain",), "team": ("team",), "metric": ("metric",)}
 
-    chain = ChainLabel(label=_("industry chain"))
-    team = TeamLabel(label=_("task team"))
+    chain = ChainLabel(label=_("industry chain"), allow_null=True)
+    team = TeamLabel(label=_("task team"), allow_null=True)
     metric = MetricLabel(label=_("metric"))
 
     class Meta:
@@ -71,4 +71,5 @@ class AnnualTargets(ReadViewSet):
     filterset_class = AnnualTargetFilters
     orderings = (BY_KEY,)
     default_ordering = "id"
+    has_etag = True
     required_scopes = {"read": TokenScope.CHAINS_READ}

@@ -109,6 +109,7 @@ class Chains(ReadViewSet):
     filterset_class = ChainFilters
     orderings = (BY_KEY, Ordering("order", "order", _("place in lists")))
     default_ordering = "order"
+    has_etag = True
     required_scopes = {"read": TokenScope.CHAINS_READ}
 
 
@@ -124,4 +125,5 @@ class Segments(ReadViewSet):
     serializer_class = SegmentSerializer
     filterset_class = SegmentFilters
     orderings = (BY_KEY,)
+    has_etag = True
     required_scopes = {"read": TokenScope.CHAINS_READ}

@@ -41,8 +41,8 @@ class TeamSerializer(ReadSerializer):
     fetches = {"outposts": ("outposts",)}
 
     chain = ChainLabel(label=_("industry chain"))
-    leader = StaffLabel(label=_("chain leader"))
-    head = StaffLabel(label=_("team head"))
+    leader = StaffLabel(label=_("chain leader"), allow_null=True)
+    head = StaffLabel(label=_("team head"), allow_null=True)
     outposts = OutpostLabel(many=True, label=_("outposts"))
 
     class Meta:

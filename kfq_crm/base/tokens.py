@@ -34,6 +34,8 @@ MOST_REQUESTS: Final = 100_000
 MOST_NETWORKS: Final = 20
 # The start of every token, so that a search over files and logs finds one that lies about
 PREFIX: Final = "kfq"
+# A token ends with the first moment after its last day; this much before is still that day
+MOMENT: Final = timedelta(microseconds=1)
 _SEEN_EVERY: Final = timedelta(minutes=1)
 # What an unknown token is compared with, so that it takes as long as a wrong secret
 _NOBODYS: Final = "0" * 64

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 class ParsedField(serializers.Field[Any, Any, Any, Any]):
     """A member that one of the ground's parsers reads; what it refuses is refused here."""
 
+    # What the schema says of it
+    schema: ClassVar[dict[str, Any]] = {"type": "string"}
     default_error_messages = {"not_text": _("Send this as text.")}
 
     def __init__(self, parse: Callable[[Any], Any], **kwargs: Any) -> None:
@@ -39,6 +41,8 @@ class ParsedField(serializers.Field[Any, Any, Any, Any]):
 
 class DayField(ParsedField):
     """A day in any spelling that people type; answers have YYYY-MM-DD."""
+
+    schema = {"type": "string", "examples": ["2026-03-05"]}
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(parse_day, **kwargs)

@@ -26,6 +26,7 @@ from kfq_crm.base.api.problems import Problem
 from kfq_crm.base.api.renderers import Column, columns_of
 from kfq_crm.base.api.serializers import ReadSerializer
 from kfq_crm.base.api.writes import Written
+from kfq_crm.base.feed import position
 
 if TYPE_CHECKING:
     from kfq_crm.base.models import ApiToken, User
@@ -41,6 +42,10 @@ class OfficeView(APIView):
     required_scopes: ClassVar[Mapping[str, str]] = {}
     # Parameters that this view knows beside `format`
     parameters: ClassVar[Sequence[str]] = ()
+    # For the schema: what it is called, what a reader must know, whether GET answers 304
+    title: ClassVar[Any] = ""
+    about: ClassVar[Any] = ""
+    has_etag: ClassVar[bool] = False
     resource: ClassVar[str] = ""
     columns: Sequence[Column] = ()
 
@@ -123,15 +128,14 @@ class ReadViewSet(OfficeView, ViewSet):
             return (see,)
         return (see, self.write_permissions[self.action])
 
-    def facts(self) -> tuple[object, ...] | None:
-        """What the list rests on, for its ETag; None for a list without one."""
-        return None
+    def facts(self) -> tuple[object, ...]:
+        """What a list with `has_etag` rests on: by default all that is published."""
+        return position()
 
     # --- Answers ---------------------------------------------------------------------------
 
     def list(self, request: Request) -> Response:
-        facts = self.facts()
-        etag = weak_etag(request, *facts) if facts is not None else ""
+        etag = weak_etag(request, *self.facts()) if self.has_etag else ""
         if etag and (unchanged := not_modified(request, etag)):
             return unchanged
         names = chosen_fields(request, self.known_fields())
@@ -222,6 +226,7 @@ class ReadViewSet(OfficeView, ViewSet):
 class NothingHere(OfficeView):
     """Every address below the API that leads nowhere: a problem document, no page."""
 
+    schema = None
     authentication_classes = ()
     permission_classes = ()
     throttle_classes = ()
