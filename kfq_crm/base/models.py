@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from typing import ClassVar, Self
 
 from django.contrib.auth.models import AbstractUser, UserManager
@@ -11,6 +10,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from kfq_crm.base.feed_models import Change, ChangeKind, FeedMark, FeedRule, FeedSequence
 from kfq_crm.base.mail_models import HandOver, MailAttachment, MailState, OutgoingMail, QuietHours
 from kfq_crm.base.people_models import Absence, Channel, ChannelPreference
 from kfq_crm.base.scoping import OpenQuerySet, PermittedQuerySet
@@ -31,6 +31,8 @@ __all__ = [
     "ChangeKind",
     "Channel",
     "ChannelPreference",
+    "FeedMark",
+    "FeedRule",
     "FeedSequence",
     "HandOver",
     "MailAttachment",
@@ -117,59 +119,6 @@ class CalendarDay(models.Model):
 
     def __str__(self) -> str:
         return f"{self.day:%Y-%m-%d} {self.label}".strip()
-
-
-class ChangeKind(models.TextChoices):
-    CREATED = "created", _("made")
-    UPDATED = "updated", _("altered")
-    DELETED = "deleted", _("removed")
-
-
-class Change(models.Model):
-    """One write to a published record, stored in the transaction of that write.
-
-    `number` stays empty until the sequencer numbers committed rows: a number given at
-    the moment of writing would let a reader skip a transaction that commits late.
-    """
-
-    resource = models.CharField(_("kind of record"), max_length=40)
-    object_id = models.BigIntegerField(_("record"))
-    kind = models.CharField(_("kind of change"), max_length=8, choices=ChangeKind.choices)
-    recorded_at = models.DateTimeField(_("recorded at"), auto_now_add=True)
-    changed_by = models.ForeignKey(
-        User, verbose_name=_("changed by"), on_delete=models.PROTECT, null=True, related_name="+"
-    )
-    number = models.BigIntegerField(_("place in the feed"), null=True, unique=True, editable=False)
-
-    objects = PermittedQuerySet.as_manager()
-
-    class Meta:
-        verbose_name = _("change")
-        verbose_name_plural = _("change feed")
-        ordering = ("-pk",)
-        indexes = (
-            models.Index(fields=("id",), name="change_unnumbered", condition=Q(number=None)),
-            models.Index(fields=("resource", "object_id"), name="change_subject"),
-        )
-
-    def __str__(self) -> str:
-        return f"{self.resource} {self.object_id} {self.get_kind_display()}"
-
-
-class FeedSequence(models.Model):
-    """The one row that numbers the feed; a restored backup gets a new epoch."""
-
-    epoch = models.UUIDField(default=uuid.uuid4, editable=False)
-    last_number = models.BigIntegerField(default=0)
-
-    objects = PermittedQuerySet.as_manager()
-
-    class Meta:
-        verbose_name = _("feed sequence")
-        verbose_name_plural = _("feed sequence")
-
-    def __str__(self) -> str:
-        return str(self.last_number)
 
 
 class AccessKind(models.TextChoices):
