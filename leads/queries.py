@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
+from chains.models import Outpost
 from kfq_crm.base.codes import clean_phone, phone_key
 from kfq_crm.base.errors import RuleViolation
 from kfq_crm.base.models import User
@@ -183,6 +184,18 @@ def members_of(chain: int) -> QuerySet[User]:
     """People of a chain's team who can be given work; what pickers of a person offer."""
     members = User.staff.filter(is_active=True, groups__task_team__chain=chain)
     return members.order_by("display_name")
+
+
+def outposts_for(user: User, lead: Lead | None = None) -> QuerySet[Outpost]:
+    """Outposts that a lead can come from: those not closed, and the one that it has."""
+    kept = lead.outpost_id if lead else None
+    return Outpost.objects.visible_to(user).filter(Q(closed_on=None) | Q(pk=kept))
+
+
+def expandable_contracts(lead: Lead, user: User) -> QuerySet[Contract]:
+    """Counted contracts of the lead's company that a person sees; a new one may expand them."""
+    counted = Contract.objects.visible_to(user).filter(counted=True, expands=None)
+    return counted.filter(lead__enterprise=lead.enterprise_id)
 
 
 def open_leads(user: User) -> QuerySet[Lead]:

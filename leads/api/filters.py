@@ -23,7 +23,7 @@ from kfq_crm.base.api.filters import (
     visible_rows,
 )
 from kfq_crm.base.api.problems import bad_request
-from kfq_crm.base.models import User
+from kfq_crm.base.models import StaffQuerySet, User
 from leads.models import Currency, Enterprise, Lead
 from leads.queries import stalled_since
 from leads.rulebook import stall_limits
@@ -77,7 +77,8 @@ class BoundFilter(ParsedFilter):
         if value is None:
             return qs
         column = f"{self.field_name}__{self.lookup_expr}"
-        return qs.filter(**{column: value.value, "currency": value.currency})
+        within: QuerySet[Any] = qs.filter(**{column: value.value, "currency": value.currency})
+        return within
 
 
 def amount_range(column: str = "investment") -> tuple[BoundFilter, BoundFilter]:
@@ -104,7 +105,8 @@ class AmountsFilterSet(ApiFilterSet):
         if len({amount.currency for amount in bounds if amount}) > 1:
             message = _("Use the same currency in both bounds.")
             raise bad_request("amount_to", "amount_currencies", message)
-        return super().filter_queryset(queryset)
+        rows: QuerySet[Any] = super().filter_queryset(queryset)
+        return rows
 
 
 def by_lead(column: str = "lead") -> RecordsFilter:
@@ -117,8 +119,13 @@ def by_enterprise(column: str = "enterprise") -> RecordsFilter:
     return RecordsFilter(field_name=column, rows=visible_rows(Enterprise), label=label)
 
 
+def staff(user: User) -> StaffQuerySet:
+    """People whom others may name: no accounts of programs."""
+    return User.staff.visible_to(user)
+
+
 def by_person(column: str, label: Any) -> RecordsFilter:
-    return RecordsFilter(field_name=column, rows=visible_rows(User), label=label)
+    return RecordsFilter(field_name=column, rows=staff, label=label)
 
 
 def by_outpost(column: str = "outpost") -> RecordsFilter:

@@ -20,8 +20,8 @@ class LeadsViewSet(ReadViewSet):
     default_ordering = "-id"
     _personal_rows = 0
 
-    def represent(self, rows: Sequence[Any], names: Sequence[str]) -> list[Any]:
-        data = super().represent(rows, names)
+    def represent(self, rows: Sequence[Any], names: Sequence[str]) -> Any:
+        data: Any = super().represent(rows, names)
         personal = self.serializer_class.personal_fields & set(names)
         self._personal_rows = sum(any(row[name] for name in personal) for row in data)
         return data
@@ -34,4 +34,4 @@ class LeadsViewSet(ReadViewSet):
         if isinstance(exc, NotAllowed):
             at_field = [FieldError(exc.field, exc.code, str(exc))] if exc.field else []
             exc = Problem(403, exc.code, str(exc), errors=at_field)
-        return super().handle_exception(exc)  # type: ignore[return-value]  # ours answers every error
+        return super().handle_exception(exc)

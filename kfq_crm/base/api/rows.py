@@ -124,8 +124,7 @@ class RowSerializer(ReadSerializer):
     def get_extra_kwargs(self) -> dict[str, dict[str, Any]]:
         """Nothing of a row is written, so that no validators are built for it."""
         given = super().get_extra_kwargs()
-        names: tuple[str, ...] = self.Meta.fields  # type: ignore[attr-defined]  # every subclass has it
-        return {name: {**self._told(name), **given.get(name, {})} for name in names}
+        return {name: {**self._told(name), **given.get(name, {})} for name in self.Meta.fields}
 
     def _told(self, name: str) -> dict[str, Any]:
         text = self.texts.get(name) or COMMON.get(name)
@@ -142,7 +141,8 @@ class RowSerializer(ReadSerializer):
             for held, column in label.of_row(name).items()
         }
         own = [column for name in names for column in cls._own_columns(name)]
-        return rows.annotate(**added).only(*dict.fromkeys(("pk", *cls.kept, *own)))
+        needed: QuerySet[Any] = rows.annotate(**added).only(*dict.fromkeys(("pk", *cls.kept, *own)))
+        return needed
 
     @classmethod
     def _labels(cls) -> dict[str, Label]:
@@ -199,7 +199,7 @@ def _turn(field: _Field) -> Reader | None:
     return field.to_representation
 
 
-class LabelSchema(OpenApiSerializerFieldExtension):
+class LabelSchema(OpenApiSerializerFieldExtension):  # type: ignore[no-untyped-call]  # drf-spectacular registers it
     """How a label stands in the schema: an object of number and columns."""
 
     target_class = Label
