@@ -98,6 +98,7 @@ class Changes(OfficeView):
     parameters: ClassVar[Sequence[str]] = ("after", "limit", "wait", "resource")
     renderer_classes = (JSONRenderer,)
     resource = "changes"
+    _personal_rows = 0
 
     @extend_schema(
         summary=gettext_lazy("Changes since a cursor"),
@@ -137,18 +138,17 @@ class Changes(OfficeView):
         page = feed.read_changes(reader, after, limit)
         if wait and not page.entries and request.META.get("wsgi.multithread"):
             page = self._wait(word, page, limit, wait)
-        number = page.entries[-1].number if page.entries else after
         return Response(
             {
                 "results": self._told(reader, page.entries),
-                "cursor": str(feed.cursor_at(number, reader)),
+                "cursor": str(page.cursor),
                 "more": page.more,
             }
         )
 
     def _beginning(self, reader: feed.Reader) -> Response:
         """The cursor first: what is written while the lists are read comes after it."""
-        as_of = str(feed.cursor_at(feed.last_of(reader), reader))
+        as_of = str(feed.beginning(reader))
         lists = {
             name: reverse(f"api:{name}-list", request=self.request)
             for name in sorted(reader.resources)
@@ -206,6 +206,8 @@ class Changes(OfficeView):
             for resource, pks in wanted.items()
             for row in self._rows(resource, pks)
         }
+        if self._personal_rows:
+            log_personal_read(self.request, self.resource, rows=self._personal_rows)
         return [self._entry(reader, one, data.get((one.resource, one.pk))) for one in entries]
 
     def _entry(self, reader: feed.Reader, entry: feed.Entry, data: Any) -> dict[str, Any]:
@@ -223,8 +225,8 @@ class Changes(OfficeView):
         rows = serializer.prepare(feed.rows_of(resource, self.user, pks), names, self.user)
         context = {"user": self.user, "token": self.token}
         found = list(serializer(rows, many=True, names=names, context=context).data)
-        if found and serializer.personal_fields & set(names):
-            log_personal_read(self.request, f"changes.{resource}", rows=len(found))
+        personal = serializer.personal_fields & set(names)
+        self._personal_rows += sum(any(row[name] for name in personal) for row in found)
         return found
 
 

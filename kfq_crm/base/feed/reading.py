@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
+from uuid import UUID
 
 from django.core.cache import cache
 from django.db.models import Q
@@ -57,9 +58,10 @@ class Entry:
 
 @dataclass(frozen=True)
 class Page:
-    """Entries; whether more of them wait; how far the feed was looked at for them."""
+    """Entries; the cursor behind them; whether more wait; how far the feed was looked at."""
 
     entries: list[Entry]
+    cursor: Cursor
     more: bool
     looked_at: int
 
@@ -84,17 +86,12 @@ def place_of(cursor: Cursor, reader: Reader) -> int:
     return cursor.number
 
 
-def cursor_at(number: int, reader: Reader) -> Cursor:
-    epoch = epoch_word(current().epoch)
-    return Cursor(epoch, number, timezone.localdate(), reader.fingerprint)
-
-
 def read_changes(reader: Reader, after: int, limit: int) -> Page:
     """The reader's entries after this number, `limit` at most."""
-    _epoch, last = position()
+    epoch, last = position()
     if reader.sees_everything:
-        return _read_all(reader, after, limit, last)
-    hint = _Hint(reader, after)
+        return _read_all(reader, epoch, after, limit, last)
+    hint = _Hint(reader, epoch, after)
     entries: list[Entry] = []
     looked_at = hint.get(after)
     while looked_at < last and len(entries) <= limit:
@@ -103,23 +100,25 @@ def read_changes(reader: Reader, after: int, limit: int) -> Page:
         looked_at = batch[-1].number if len(batch) == BATCH else last
         if not entries:
             hint.set(looked_at)
-    if len(entries) > limit:
-        return Page(entries[:limit], True, entries[limit - 1].number)
-    if entries:
-        _Hint(reader, entries[-1].number).set(looked_at)
-    return Page(entries, False, looked_at)
+    page, more = entries[:limit], len(entries) > limit
+    number = page[-1].number if page else after
+    if more:
+        looked_at = number
+    elif page:
+        _Hint(reader, epoch, number).set(looked_at)
+    return Page(page, _cursor(reader, epoch, number), more, looked_at)
 
 
-def last_of(reader: Reader) -> int:
-    """Number of the last change that the reader would be told of: where a snapshot begins."""
-    _epoch, last = position()
+def beginning(reader: Reader) -> Cursor:
+    """Behind the last change that the reader would be told of: where a snapshot begins."""
+    epoch, last = position()
     if reader.sees_everything:
-        return last
-    hint = _Hint(reader, "last")
+        return _cursor(reader, epoch, last)
+    hint = _Hint(reader, epoch, "last")
     looked_at, own = hint.get((0, 0))
-    found = _last_own(reader, looked_at, last)
-    hint.set((last, found or own))
-    return found or own
+    found = _last_own(reader, looked_at, last) or own
+    hint.set((last, found))
+    return _cursor(reader, epoch, found)
 
 
 def has_news(after: int) -> bool:
@@ -139,12 +138,17 @@ def _last_own(reader: Reader, after: int, last: int) -> int | None:
     return None
 
 
-def _read_all(reader: Reader, after: int, limit: int, last: int) -> Page:
-    rows = _raw(Change.objects.filter(number__gt=after, number__lte=last)[: limit + 1])
+def _cursor(reader: Reader, epoch: UUID, number: int) -> Cursor:
+    return Cursor(epoch_word(epoch), number, timezone.localdate(), reader.fingerprint)
+
+
+def _read_all(reader: Reader, epoch: UUID, after: int, limit: int, last: int) -> Page:
+    rows = _raw(after, last, limit + 1)
     page, more = rows[:limit], len(rows) > limit
     present = _present(reader, page)
     entries = [_entry(one, present=(one.resource, one.object_id) in present) for one in page]
-    return Page(entries, more, page[-1].number if more else last)
+    number = page[-1].number if page else after
+    return Page(entries, _cursor(reader, epoch, number), more, number if more else last)
 
 
 def _own(reader: Reader, batch: Sequence[Raw]) -> Iterator[Entry]:
@@ -181,12 +185,12 @@ def rows_of(resource: str, user: User, pks: Iterable[int]) -> QuerySet[Any]:
 
 
 def _batch(after: int, last: int) -> list[Raw]:
-    rows = Change.objects.filter(number__gt=after, number__lte=last)
-    return _raw(rows[:BATCH])
+    return _raw(after, last, BATCH)
 
 
-def _raw(rows: QuerySet[Change]) -> list[Raw]:
-    return [Raw(*row) for row in rows.order_by("number").values_list(*_COLUMNS)]
+def _raw(after: int, last: int, most: int) -> list[Raw]:
+    rows = Change.objects.filter(number__gt=after, number__lte=last).order_by("number")
+    return [Raw(*row) for row in rows.values_list(*_COLUMNS)[:most]]
 
 
 def _entry(change: Raw, *, present: bool) -> Entry:
@@ -197,9 +201,8 @@ class _Hint:
     """How far was looked for a reader without finding anything. Only a hint: without it the same
     is looked at again."""
 
-    def __init__(self, reader: Reader, place: object) -> None:
-        epoch = current().epoch.hex
-        self._key = f"feed-{epoch}-{reader.fingerprint.hex()}-{place}"
+    def __init__(self, reader: Reader, epoch: UUID, place: object) -> None:
+        self._key = f"feed-{epoch.hex}-{reader.fingerprint.hex()}-{place}"
 
     def get(self, otherwise: Any) -> Any:
         return cache.get(self._key, otherwise)
