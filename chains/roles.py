@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.contrib.auth.models import Group, Permission
 from django.utils import translation
 from django.utils.translation import pgettext_lazy
+
+if TYPE_CHECKING:
+    from kfq_crm.base.models import User
 
 READ = ("view",)
 WORK = ("view", "add", "change")
@@ -36,6 +40,7 @@ RULES = (
     "cadencerule",
     "claimrule",
     "digestrule",
+    "disclosurerule",
     "escalationstep",
     "responselimit",
     "scalethreshold",
@@ -64,7 +69,7 @@ MEMBERS = (
     READING
     | _codes("leads", (*PIPELINE, "rulingrequest"), WORK)
     | _codes("chains", LISTS, WORK)
-    | {("leads", "export_leads")}
+    | {("leads", "export_leads"), ("base", "add_apitoken"), ("base", "view_apitoken")}
 )
 COORDINATORS = (
     MEMBERS
@@ -91,6 +96,8 @@ ADMINISTRATORS = (
     | _codes("base", ("calendarday", "absence"), EDIT)
     | _codes("base", ("quiethours",), WORK)
     | {("base", "view_outgoingmail"), ("base", "change_outgoingmail")}
+    | {("base", "view_apitoken"), ("base", "keep_api_tokens")}
+    | _codes("base", ("apirule",), WORK)
     | _codes("chains", (*TAXONOMY, *TARGETS, "taskteam", "teammembership"), WORK)
     | _codes("leads", RULES, WORK)
     | {("leads", "list_digests"), ("leads", "view_digest"), ("leads", "change_digest")}
@@ -111,6 +118,17 @@ GROUP_NAMES = {
     MAYORS_OFFICE: pgettext_lazy("group of people", "mayor's office"),
     ADMINISTRATION: pgettext_lazy("group of people", "system administrators"),
 }
+
+
+def grant_mayors_office(account: User) -> None:
+    """The account that the mayor's office's own system acts as: its role, and all teams' work.
+
+    To see all teams is given to this account, not to the role: people of that office who sign in
+    here see what they always saw, and what the program reads is cut down field by field.
+    """
+    see_all = Permission.objects.get(codename="see_all_teams", content_type__app_label="chains")
+    account.groups.set([role_group(MAYORS_OFFICE)])
+    account.user_permissions.set([see_all])
 
 
 def permissions_of(role: str) -> list[Permission]:

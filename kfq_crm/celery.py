@@ -27,6 +27,7 @@ def entry(task: str, schedule: crontab | float, *, expires: float) -> dict[str, 
 
 app.conf.beat_schedule = {
     "deliver-mail": entry("kfq_crm.base.tasks.deliver_mail", crontab(), expires=50),
+    "sweep-feed": entry("kfq_crm.base.tasks.sweep_feed", crontab(), expires=50),
     "clear-expired-sessions": entry(
         "kfq_crm.base.tasks.clear_expired_sessions", crontab(hour=3, minute=10), expires=20 * HOUR
     ),

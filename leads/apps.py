@@ -8,6 +8,7 @@ class LeadsConfig(AppConfig):
     verbose_name = _("Leads and contracts")
 
     def ready(self) -> None:
-        from leads import panels  # noqa: PLC0415 — models are not ready before this
+        from leads import panels, published  # noqa: PLC0415 — models are not ready before this
 
         panels.register()
+        published.publish()

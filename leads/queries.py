@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
+from chains.models import Outpost
 from kfq_crm.base.codes import clean_phone, phone_key
 from kfq_crm.base.errors import RuleViolation
 from kfq_crm.base.models import User
@@ -185,6 +186,18 @@ def members_of(chain: int) -> QuerySet[User]:
     return members.order_by("display_name")
 
 
+def outposts_for(user: User, lead: Lead | None = None) -> QuerySet[Outpost]:
+    """Outposts that a lead can come from: those not closed, and the one that it has."""
+    kept = lead.outpost_id if lead else None
+    return Outpost.objects.visible_to(user).filter(Q(closed_on=None) | Q(pk=kept))
+
+
+def expandable_contracts(lead: Lead, user: User) -> QuerySet[Contract]:
+    """Counted contracts of the lead's company that a person sees; a new one may expand them."""
+    counted = Contract.objects.visible_to(user).filter(counted=True, expands=None)
+    return counted.filter(lead__enterprise=lead.enterprise_id)
+
+
 def open_leads(user: User) -> QuerySet[Lead]:
     """Open leads that a person sees, with what a row shows."""
     return (
@@ -201,8 +214,12 @@ def search_leads(leads: QuerySet[Lead], words: str) -> QuerySet[Lead]:
 
 
 def stalled(leads: QuerySet[Lead], before: date) -> QuerySet[Lead]:
-    """Open leads without progress since before that day; one that never had any counts from
-    the day it was logged."""
+    """Open leads without progress since before that day."""
+    return leads.filter(stalled_since(before), exit="")
+
+
+def stalled_since(before: date) -> Q:
+    """Condition on leads: the last progress lies before that day; one that never had any counts
+    from the day it was logged."""
     logged_before = timezone.make_aware(datetime.combine(before, time.min))
-    never = Q(last_progress_on=None, created_at__lt=logged_before)
-    return leads.filter(Q(last_progress_on__lt=before) | never, exit="")
+    return Q(last_progress_on__lt=before) | Q(last_progress_on=None, created_at__lt=logged_before)

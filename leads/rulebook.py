@@ -14,7 +14,13 @@ from kfq_crm.base.calendar import current_calendar
 from kfq_crm.base.errors import RuleViolation
 from leads.models.digest import DigestRule
 from leads.models.reminder import ResponseLimit, SnoozeRule
-from leads.models.rules import CadenceRule, ClaimRule, ScaleThreshold, StallRule
+from leads.models.rules import (
+    CadenceRule,
+    ClaimRule,
+    DisclosureRule,
+    ScaleThreshold,
+    StallRule,
+)
 
 
 def cadence_days(stage: str, band: str, day: date) -> int | None:
@@ -53,6 +59,16 @@ def snooze_days(day: date) -> int:
 def digest_rule(day: date) -> DigestRule | None:
     """When digests go out and what they may ask; none are made without a rule."""
     return DigestRule.objects.valid_on(day).first()
+
+
+# One confidential lead alone is never told of, with or without a rule.
+FEWEST_TOLD = 2
+
+
+def fewest_told(day: date) -> int:
+    """How many confidential leads a figure must hold before others may read it."""
+    rule = DisclosureRule.objects.valid_on(day).first()
+    return max(FEWEST_TOLD, rule.fewest) if rule else FEWEST_TOLD
 
 
 def claim_lapses_on(progress_on: date) -> date:

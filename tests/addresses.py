@@ -50,6 +50,7 @@ from leads.models import (
     ClaimRule,
     Digest,
     DigestRule,
+    DisclosureRule,
     EscalationStep,
     Lead,
     Reminder,
@@ -252,6 +253,7 @@ def _reminders(world: World, cast: Cast) -> None:
         ),
         "escalation_step": EscalationStep.objects.create(valid_from=later, offset=0, role="owner"),
         "snooze_rule": SnoozeRule.objects.create(valid_from=later, working_days=3),
+        "disclosure_rule": DisclosureRule.objects.create(valid_from=later, fewest=3),
     }
 
 

@@ -14,7 +14,7 @@ from django.db import connection
 from pytest_django.fixtures import Settings
 from zeal import zeal_context
 
-pytest_plugins = ["tests.cast", "tests.world"]
+pytest_plugins = ["tests.cast", "tests.world", "tests.api_cast"]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -20,6 +20,8 @@ from kfq_crm.base.models import (
     CalendarDay,
     Change,
     ChannelPreference,
+    FeedMark,
+    FeedRule,
     FeedSequence,
     HandOver,
     QuietHours,
@@ -182,12 +184,15 @@ def add_ground_rows() -> None:
     since = date(2020, 1, 1)
     leads_models.StallRule.objects.create(valid_from=since, **months, published="rule")
     leads_models.DigestRule.objects.create(valid_from=since, time=time(8), published="rule")
+    leads_models.DisclosureRule.objects.create(valid_from=since, fewest=2, published="rule")
     CalendarDay.objects.create(day=date(2026, 12, 31), is_workday=False, label="holiday")
     AccessEntry.objects.create(number=1, at=timezone.now(), kind=AccessKind.REVEAL, subject="entry")
     AccessChainHead.objects.create(last_number=1)
     Change.objects.all().delete()
     Change.objects.create(resource="chain", object_id=1, kind="created")
-    FeedSequence.objects.create(last_number=7)
+    FeedSequence.objects.update_or_create(pk=1, defaults={"last_number": 7})
+    FeedMark.objects.create(day=TODAY, number=7)
+    FeedRule.objects.create(valid_from=date(2020, 1, 1), days=90, published="rule")
 
 
 def add_reminders(cast: Cast) -> None:

@@ -17,6 +17,7 @@ from chains.roles import CHAIN_LEADER, MEMBER, permissions_of, role_group
 from chains.visibility import sees_all
 from kfq_crm.base import concurrency
 from kfq_crm.base.errors import RuleViolation
+from kfq_crm.base.service_accounts import refuse_service_accounts
 
 if TYPE_CHECKING:
     from kfq_crm.base.models import User
@@ -54,6 +55,7 @@ def add_member(
     locked = concurrency.lock(TaskTeam.objects.all(), team.pk)
     require_member_change(by, locked)
     day = joined_on or timezone.localdate()
+    refuse_service_accounts(user, field="user")
     if not user.is_active:
         raise RuleViolation("disabled", _("This account is disabled."), "user")
     if locked.memberships.current().filter(user=user).exists():
@@ -114,6 +116,7 @@ def appoint(
     led_before = locked.leader
     if values.get("leader") != led_before:
         _refuse_oneself(by, values.get("leader"), "leader")
+    refuse_service_accounts(values.get("leader"), field="leader")
     for field in {"leader", "head", "lead_unit", "lead_unit_person", "name"} & values.keys():
         setattr(locked, field, values[field])
     _check_people(locked, values)

@@ -16,6 +16,7 @@ from kfq_crm.base.columns import check_columns
 from kfq_crm.base.errors import RuleViolation
 from kfq_crm.base.groups import role_groups
 from kfq_crm.base.models import AccessKind, User
+from kfq_crm.base.service_accounts import refuse_service_accounts
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import Group
@@ -143,11 +144,14 @@ def change_own_password(*, user: User, password: str, address: str = "") -> User
 
 def may_administer(by: User, user: User) -> bool:
     """Administrators keep the accounts; that of a superuser only another superuser."""
+    if user.service:  # a program's account has no password, and is never let in
+        return False
     return by.has_perm("base.change_user") and (by.is_superuser or not user.is_superuser)
 
 
 def _lock_for(user: User, by: User, expected: int | None = None) -> User:
     _require_administrator(by)
+    refuse_service_accounts(user)
     locked = concurrency.lock(User.staff.all(), user.pk, expected)
     if not may_administer(by, locked):
         raise RuleViolation("superuser", _("Only another superuser may change this account."))

@@ -7,7 +7,7 @@ people type, not what the system says.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal, localcontext
 from typing import Final, Literal
@@ -124,6 +124,20 @@ def parse_amount(
     approximate = any(found.group("about", "more", "around"))
     currency = currencies.pop() if currencies else default_currency
     return Amount(_kept(_value(found)), currency, approximate)
+
+
+def one_currency(amounts: Mapping[str, Amount | None]) -> Currency | None:
+    """The currency that the amounts of one record share, None without an amount.
+
+    RuleViolation amount_currencies at the first that is in another one.
+    """
+    given = [(name, amount.currency) for name, amount in amounts.items() if amount]
+    currency = given[0][1] if given else None
+    for name, other in given:
+        if other != currency:
+            message = _("All amounts of one record are in one currency.")
+            raise RuleViolation("amount_currencies", message, name)
+    return currency
 
 
 def format_amount(value: Decimal, currency: str) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 from kfq_crm.base import feed
 from kfq_crm.base.columns import check_columns
 from kfq_crm.base.errors import VersionConflict
-from kfq_crm.base.models import ChangeKind, Versioned
+from kfq_crm.base.models import Versioned
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
@@ -33,34 +33,33 @@ def lock(queryset: QuerySet[V], pk: int, expected: int | None = None) -> V:
     fresh = rows.get(pk__in=visible)
     if expected is not None and fresh.version != expected:
         raise VersionConflict(fresh, expected)
+    feed.remember(fresh)
     return fresh
 
 
 def create(instance: V, *, by: User | None) -> V:
-    """Insert a versioned record with its history line and its change record.
+    """Insert a versioned record with its history line; a published one leaves its change.
 
     RuleViolation at the field for a value that its column cannot hold.
     """
     check_columns(instance)
-    instance._history_user = by  # type: ignore[attr-defined]  # read by simple-history
+    instance._history_user = by  # type: ignore[attr-defined]  # read by simple-history and by the feed
     instance.save(force_insert=True)
-    feed.record_change(instance, ChangeKind.CREATED, by=by)
     return instance
 
 
 def save(instance: V, *, by: User | None, fields: Collection[str] | None = None) -> V:
-    """Write a locked record back: next revision, history line, change record.
+    """Write a locked record back: next revision, history line, and the change of a published one.
 
     RuleViolation at the field for a value that its column cannot hold.
     """
     check_columns(instance, fields)
     instance.version += 1
-    instance._history_user = by  # type: ignore[attr-defined]  # read by simple-history
+    instance._history_user = by  # type: ignore[attr-defined]  # read by simple-history and by the feed
     if fields is None:
         instance.save(force_update=True)
     else:
         instance.save(force_update=True, update_fields={*fields, "version", "updated_at"})
-    feed.record_change(instance, ChangeKind.UPDATED, by=by)
     return instance
 
 

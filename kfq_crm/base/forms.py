@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from datetime import date
 from decimal import Decimal
 from typing import Any, ClassVar
@@ -10,15 +9,13 @@ from typing import Any, ClassVar
 from django import forms
 from django.core.exceptions import ValidationError
 from django.forms import ModelChoiceField
-from django.utils.translation import gettext as _
 from unfold.widgets import UnfoldAdminDateWidget, UnfoldAdminTextInputWidget
 
-from kfq_crm.base.amounts import NUMBER, Amount, format_amount, parse_amount
+from kfq_crm.base.amounts import Amount, format_amount, one_currency, parse_amount
 from kfq_crm.base.dates import parse_day
 from kfq_crm.base.errors import RuleViolation
 from kfq_crm.base.parsing import nfkc
-
-_QUANTITY = re.compile(rf"[+-]?{NUMBER}")
+from kfq_crm.base.quantities import parse_quantity
 
 
 class RuleForm(forms.BaseForm):
@@ -80,15 +77,13 @@ class AmountsForm(JudgedForm):
 
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
-        currency = ""
-        for name in self.amounts:
-            amount = cleaned.get(name)
-            if amount is None:
-                continue
-            if currency and amount.currency != currency:
-                self.add_error(name, _("All amounts of one record are in one currency."))
-            currency = currency or amount.currency
-            cleaned[name] = amount.value
+        typed = {name: cleaned[name] for name in self.amounts if cleaned.get(name)}
+        cleaned |= {name: amount.value for name, amount in typed.items()}
+        try:
+            currency = one_currency(typed)
+        except RuleViolation as violation:
+            add_violation(self, violation)
+            return cleaned
         if currency:
             cleaned["currency"] = currency
         return cleaned
@@ -128,10 +123,7 @@ class NumberField(forms.DecimalField):
     widget = UnfoldAdminTextInputWidget(attrs={"inputmode": "decimal"})
 
     def to_python(self, value: Any) -> Decimal | None:
-        text = nfkc(value)
-        if text and not _QUANTITY.fullmatch(text):
-            raise ValidationError(self.error_messages["invalid"], code="invalid")
-        return super().to_python(text.replace(",", ""))
+        return _parsed(parse_quantity, value) if nfkc(value) else None
 
     def prepare_value(self, value: Any) -> Any:
         number = _read_or_raw(lambda text: Decimal(nfkc(text).replace(",", "")), value)

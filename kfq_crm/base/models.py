@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import uuid
-from typing import ClassVar
+from typing import ClassVar, Self
 
 from django.contrib.auth.models import AbstractUser, UserManager
 from django.db import models
@@ -11,10 +10,12 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from kfq_crm.base.feed_models import Change, ChangeKind, FeedMark, FeedRule, FeedSequence
 from kfq_crm.base.mail_models import HandOver, MailAttachment, MailState, OutgoingMail, QuietHours
 from kfq_crm.base.people_models import Absence, Channel, ChannelPreference
 from kfq_crm.base.scoping import OpenQuerySet, PermittedQuerySet
 from kfq_crm.base.sweep_models import SweepRun
+from kfq_crm.base.token_models import ApiRule, ApiToken, Audience, RepeatableWrite, TokenScope
 from kfq_crm.base.versioned import Versioned
 
 __all__ = [
@@ -22,18 +23,25 @@ __all__ = [
     "AccessChainHead",
     "AccessEntry",
     "AccessKind",
+    "ApiRule",
+    "ApiToken",
+    "Audience",
     "CalendarDay",
     "Change",
     "ChangeKind",
     "Channel",
     "ChannelPreference",
+    "FeedMark",
+    "FeedRule",
     "FeedSequence",
     "HandOver",
     "MailAttachment",
     "MailState",
     "OutgoingMail",
     "QuietHours",
+    "RepeatableWrite",
     "SweepRun",
+    "TokenScope",
     "User",
     "Versioned",
 ]
@@ -41,6 +49,10 @@ __all__ = [
 
 class StaffQuerySet(OpenQuerySet["User"]):
     """People are known to each other by name and unit; pickers narrow this to a team."""
+
+    def visible_to(self, user: User) -> Self:
+        """Without the accounts of programs: nobody picks, appoints or administers those."""
+        return super().visible_to(user).filter(service="")
 
 
 class User(Versioned, AbstractUser):
@@ -56,6 +68,11 @@ class User(Versioned, AbstractUser):
         _("must choose a new password"), default=False, editable=False
     )
 
+    # The program that this account stands for; nobody signs in with it
+    service = models.CharField(
+        _("account of a program"), max_length=20, blank=True, default="", editable=False
+    )
+
     objects: ClassVar[UserManager[User]] = UserManager()
     staff = StaffQuerySet.as_manager()
 
@@ -65,6 +82,16 @@ class User(Versioned, AbstractUser):
         verbose_name = _("member of staff")
         verbose_name_plural = _("members of staff")
         ordering = ("username",)
+        constraints = (
+            models.UniqueConstraint(
+                fields=("service",), condition=~Q(service=""), name="user_service_once"
+            ),
+            # An account of a program opens no page of the admin
+            models.CheckConstraint(
+                condition=Q(service="") | Q(is_staff=False, is_superuser=False),
+                name="user_service_is_no_staff",
+            ),
+        )
 
     def __str__(self) -> str:
         return self.display_name or self.username
@@ -94,59 +121,6 @@ class CalendarDay(models.Model):
         return f"{self.day:%Y-%m-%d} {self.label}".strip()
 
 
-class ChangeKind(models.TextChoices):
-    CREATED = "created", _("made")
-    UPDATED = "updated", _("altered")
-    DELETED = "deleted", _("removed")
-
-
-class Change(models.Model):
-    """One write to a published record, stored in the transaction of that write.
-
-    `number` stays empty until the sequencer numbers committed rows: a number given at
-    the moment of writing would let a reader skip a transaction that commits late.
-    """
-
-    resource = models.CharField(_("kind of record"), max_length=40)
-    object_id = models.BigIntegerField(_("record"))
-    kind = models.CharField(_("kind of change"), max_length=8, choices=ChangeKind.choices)
-    recorded_at = models.DateTimeField(_("recorded at"), auto_now_add=True)
-    changed_by = models.ForeignKey(
-        User, verbose_name=_("changed by"), on_delete=models.PROTECT, null=True, related_name="+"
-    )
-    number = models.BigIntegerField(_("place in the feed"), null=True, unique=True, editable=False)
-
-    objects = PermittedQuerySet.as_manager()
-
-    class Meta:
-        verbose_name = _("change")
-        verbose_name_plural = _("change feed")
-        ordering = ("-pk",)
-        indexes = (
-            models.Index(fields=("id",), name="change_unnumbered", condition=Q(number=None)),
-            models.Index(fields=("resource", "object_id"), name="change_subject"),
-        )
-
-    def __str__(self) -> str:
-        return f"{self.resource} {self.object_id} {self.get_kind_display()}"
-
-
-class FeedSequence(models.Model):
-    """The one row that numbers the feed; a restored backup gets a new epoch."""
-
-    epoch = models.UUIDField(default=uuid.uuid4, editable=False)
-    last_number = models.BigIntegerField(default=0)
-
-    objects = PermittedQuerySet.as_manager()
-
-    class Meta:
-        verbose_name = _("feed sequence")
-        verbose_name_plural = _("feed sequence")
-
-    def __str__(self) -> str:
-        return str(self.last_number)
-
-
 class AccessKind(models.TextChoices):
     REVEAL = "reveal", _("phone shown")
     EXPORT = "export", _("list exported")
@@ -154,6 +128,7 @@ class AccessKind(models.TextChoices):
     SIGN_IN = "sign_in", _("signed in")
     SIGN_IN_FAILED = "sign_in_failed", _("sign-in refused")
     ADMINISTRATION = "administration", _("administrative act")
+    API_READ = "api_read", _("personal data read by a program")
 
 
 class AccessEntry(models.Model):

@@ -1,8 +1,9 @@
-"""What a person may see: the one door that every read goes through."""
+"""What a person may see: the one door for every read, which writes in sets pass too."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Self, TypeVar
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any, Protocol, Self, TypeVar
 
 from django.db import models
 
@@ -10,6 +11,20 @@ if TYPE_CHECKING:
     from kfq_crm.base.models import User
 
 M = TypeVar("M", bound=models.Model)
+
+
+class WriteWatcher(Protocol):
+    """Carries out writes in sets to a model whose writes are recorded."""
+
+    def update(self, rows: models.QuerySet[Any], values: Mapping[str, Any]) -> int: ...
+
+    def bulk_create(
+        self, rows: models.QuerySet[Any], instances: Iterable[Any], options: Mapping[str, Any]
+    ) -> list[Any]: ...
+
+
+# Filled by `feed.publish`
+WATCHERS: dict[type[models.Model], WriteWatcher] = {}
 
 
 class ScopedQuerySet(models.QuerySet[M]):
@@ -21,6 +36,21 @@ class ScopedQuerySet(models.QuerySet[M]):
 
     def visible_to(self, user: User) -> Self:
         raise NotImplementedError
+
+    def update(self, **values: Any) -> int:
+        watcher = WATCHERS.get(self.model)
+        return watcher.update(self, values) if watcher else super().update(**values)
+
+    update.alters_data = True  # type: ignore[attr-defined]  # Django's mark: no template calls it
+
+    def bulk_create(self, objs: Iterable[M], *args: Any, **options: Any) -> list[M]:
+        watcher = WATCHERS.get(self.model)
+        if watcher is None:
+            return super().bulk_create(objs, *args, **options)
+        names = ("batch_size", "ignore_conflicts", "update_conflicts")
+        return watcher.bulk_create(self, objs, {**dict(zip(names, args, strict=False)), **options})
+
+    bulk_create.alters_data = True  # type: ignore[attr-defined]  # as above
 
 
 class OpenQuerySet(ScopedQuerySet[M]):

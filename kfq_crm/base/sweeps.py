@@ -32,6 +32,7 @@ class Expected:
 # Longer than the longest run: a run that goes on for minutes is no sign of death
 EXPECTED: dict[str, Expected] = {
     "deliver_mail": Expected(gettext_lazy("delivery of messages"), timedelta(minutes=15)),
+    "sweep_feed": Expected(gettext_lazy("numbering of changes"), timedelta(minutes=15)),
     "clear_expired_sessions": Expected(gettext_lazy("clearing of old sign-ins")),
 }
 
@@ -42,6 +43,8 @@ COUNTS: dict[str, str | _StrPromise] = {
     "failed": gettext_lazy("failed (count)"),
     "unanswered": gettext_lazy("without an answer"),
     "recovered": gettext_lazy("taken over from a worker that died"),
+    "numbered": gettext_lazy("changes numbered"),
+    "dropped": gettext_lazy("old changes dropped"),
     "is_quiet": gettext_lazy("quiet hours: nothing sent"),
 }
 

@@ -3,7 +3,7 @@
 from celery import shared_task
 from django.core.management import call_command
 
-from kfq_crm.base import mail
+from kfq_crm.base import feed, mail
 from kfq_crm.base.sweeps import record_sweep
 
 
@@ -20,3 +20,10 @@ def deliver_mail() -> None:
     with record_sweep("deliver_mail") as sweep:
         delivery = mail.deliver_due()
         sweep.counts, sweep.error = delivery.counts(), delivery.error
+
+
+@shared_task
+def sweep_feed() -> None:
+    """Number the changes that no reader has asked for yet, and drop those too old to keep."""
+    with record_sweep("sweep_feed") as sweep:
+        sweep.counts = feed.sweep_feed()

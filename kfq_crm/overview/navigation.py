@@ -115,6 +115,13 @@ SECTIONS = (
         ),
     ),
     Section(
+        _("Programs"),
+        (
+            List(_("Access tokens (navigation)"), "key", "base.apitoken"),
+            Page(_("Programming interface (navigation)"), "api", "api:docs", "base.view_apitoken"),
+        ),
+    ),
+    Section(
         _("Reports (navigation)"),
         (List(_("Weekly digests (navigation)"), "newsmode", "leads.digest"),),
     ),
@@ -127,12 +134,14 @@ SECTIONS = (
             List(_("Claim rules (navigation)"), "timer", "leads.claimrule"),
             List(_("Months without progress"), "hourglass", "leads.stallrule"),
             List(_("Weekly digest (rule)"), "event_repeat", "leads.digestrule"),
+            List(_("Confidential leads in figures"), "visibility_off", "leads.disclosurerule"),
             List(_("Response limits (navigation)"), "alarm", "leads.responselimit"),
             List(_("Escalation (navigation)"), "stairs", "leads.escalationstep"),
             List(_("Putting off (navigation)"), "snooze", "leads.snoozerule"),
             List(_("Scale thresholds (navigation)"), "straighten", "leads.scalethreshold"),
             List(_("Working-day calendar"), "calendar_month", "base.calendarday"),
             List(_("Quiet hours (navigation)"), "bedtime", "base.quiethours"),
+            List(_("Rules for tokens (navigation)"), "vpn_key", "base.apirule"),
             Page(_("Segment tree"), "account_tree", "admin:segment_tree", "chains.view_segment"),
             List(_("Gaps (navigation)"), "extension", "chains.gap"),
             List(_("Anchor firms (navigation)"), "anchor", "chains.anchorfirm"),

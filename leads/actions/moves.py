@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING
 
 from django.utils import timezone
 
-from kfq_crm.base import concurrency, feed
+from kfq_crm.base import concurrency
 from kfq_crm.base.columns import check_columns
-from kfq_crm.base.models import ChangeKind
 from leads.models import Lead, StageChange
 from leads.models.lead import StageChangeKind
 from leads.stages import Stage
@@ -48,8 +47,8 @@ def record_move(
         time_in_stage=at - since if since else None,
     )
     check_columns(change, {"reason"})
+    change._history_user = by  # type: ignore[attr-defined]  # read by the feed
     change.save(force_insert=True)
-    feed.record_change(change, ChangeKind.CREATED, by=by)
     return change
 
 

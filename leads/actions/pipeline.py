@@ -17,6 +17,7 @@ from kfq_crm.base import concurrency
 from kfq_crm.base.columns import check_columns, fill, named
 from kfq_crm.base.errors import GateNotMet, RuleViolation
 from kfq_crm.base.models import User
+from kfq_crm.base.service_accounts import refuse_service_accounts
 from leads.actions import moves
 from leads.actions.claims import claim_company, give_up_for, require_not_taken
 from leads.actions.contracts import count_signing
@@ -344,6 +345,7 @@ def _changes_readers(lead: Lead, values: Mapping[str, Any]) -> bool:
 
 
 def _set_many(lead: Lead, values: Mapping[str, Any]) -> None:
+    refuse_service_accounts(*values.get("readers", ()), field="readers")
     for field in MANY & values.keys():
         getattr(lead, field).set(values[field])
 

@@ -14,6 +14,7 @@ from kfq_crm.base.models import User
 from leads.admin.followup_form import FilesField
 from leads.admin.lead_actions import choice_field, long_field, text_field
 from leads.models import CommitmentSide, Contract, ContractKind, Exclusion
+from leads.queries import expandable_contracts
 
 AMOUNT_HINT = _("With its unit, for example 3.2 hundred million yuan.")
 FIELDSETS = (
@@ -139,9 +140,8 @@ class ContractForm(AmountsForm):
 
     def _offer_earlier(self, user: User) -> None:
         """Counted contracts of the same company that the person sees."""
-        earlier = Contract.objects.visible_to(user).filter(counted=True, expands=None)
-        same = earlier.filter(lead__enterprise=self.instance.lead.enterprise_id)
-        self.fields["expands"].queryset = same.exclude(pk=self.instance.pk)  # type: ignore[attr-defined]  # a ModelChoiceField
+        earlier = expandable_contracts(self.instance.lead, user).exclude(pk=self.instance.pk)
+        self.fields["expands"].queryset = earlier  # type: ignore[attr-defined]  # a ModelChoiceField
 
     @property
     def sections(self) -> list[tuple[Any, list[list[forms.BoundField]]]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, time
+from datetime import datetime
 from typing import Any
 
 from django import forms
@@ -26,11 +26,10 @@ from kfq_crm.base.forms import ActionForm, LedgerDateField
 from kfq_crm.base.models import User
 from kfq_crm.base.workdays import WorkCalendar
 from leads.actions.files import KINDS
+from leads.dates import moment_on
 from leads.models import Lead, Method, WaitingFor
 from leads.queries import members_of
 from leads.rulebook import cadence_days
-
-NOON = time(12)
 
 
 class MomentField(forms.MultiValueField):
@@ -55,12 +54,9 @@ class MomentField(forms.MultiValueField):
     def compress(self, data_list: list[Any]) -> datetime | None:
         day, clock = data_list or (None, None)
         now = timezone.localtime()
-        if day is None:
-            if clock is None:
-                return None
-            day = now.date()
-        moment = timezone.make_aware(datetime.combine(day, clock or NOON))
-        return min(moment, now) if clock is None and day == now.date() else moment
+        if day is None and clock is None:
+            return None
+        return moment_on(day or now.date(), clock, now)
 
 
 class FilesInput(forms.FileInput):

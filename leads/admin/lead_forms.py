@@ -26,6 +26,7 @@ from kfq_crm.base.forms import AmountField, AmountsForm, LedgerDateField, Number
 from kfq_crm.base.models import User
 from leads.admin.desk import Desk, Group, Option, people_by_chain, people_of
 from leads.models import Lead, Source
+from leads.queries import outposts_for
 
 AMOUNTS = ("investment", "fixed_investment")
 AMOUNT_HINT = gettext_lazy("With its unit: 3.2 hundred million yuan, 5000 ten thousand US dollars")
@@ -173,9 +174,8 @@ class LeadForm(AmountsForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["outpost"].queryset = Outpost.objects.visible_to(self.desk.user).filter(  # type: ignore[attr-defined]  # a ModelChoiceField
-            Q(closed_on=None) | Q(pk=self.instance.outpost_id)
-        )
+        outposts = outposts_for(self.desk.user, self.instance)
+        self.fields["outpost"].queryset = outposts  # type: ignore[attr-defined]  # a ModelChoiceField
         self._offer(self._chains())
 
     def _chains(self) -> list[Option]:

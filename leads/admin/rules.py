@@ -15,7 +15,14 @@ from kfq_crm.base.admin.rules import COMMON, DatedRuleForm, RuleAdmin
 from kfq_crm.base.amounts import format_amount
 from kfq_crm.base.forms import AmountField
 from leads.admin.rule_preview import PreviewedRuleAdmin
-from leads.models import CadenceRule, ClaimRule, DigestRule, ScaleThreshold, StallRule
+from leads.models import (
+    CadenceRule,
+    ClaimRule,
+    DigestRule,
+    DisclosureRule,
+    ScaleThreshold,
+    StallRule,
+)
 
 
 @admin.register(CadenceRule)
@@ -53,6 +60,18 @@ class ClaimRuleAdmin(RuleAdmin):
 class StallRuleAdmin(PreviewedRuleAdmin):
     figures = ("yellow_months", "red_months", "off_list_months")
     list_display = ("since", *figures, "state", "basis")
+
+
+@admin.register(DisclosureRule)
+class DisclosureRuleAdmin(RuleAdmin):
+    figures = ("fewest",)
+    list_display = ("limit", "since", "state", "basis")
+
+    @admin.display(
+        description=gettext_lazy("fewest confidential leads in a figure"), ordering="fewest"
+    )
+    def limit(self, rule: DisclosureRule) -> str:
+        return ngettext("%(leads)d lead", "%(leads)d leads", rule.fewest) % {"leads": rule.fewest}
 
 
 @admin.register(DigestRule)

@@ -31,7 +31,13 @@ from leads.models.reminder import (
     Via,
 )
 from leads.models.review import DepartmentOpinion, JointReview, OpinionVerdict, Screening
-from leads.models.rules import CadenceRule, ClaimRule, ScaleThreshold, StallRule
+from leads.models.rules import (
+    CadenceRule,
+    ClaimRule,
+    DisclosureRule,
+    ScaleThreshold,
+    StallRule,
+)
 
 __all__ = [
     "Answer",
@@ -54,6 +60,7 @@ __all__ = [
     "Digest",
     "DigestRule",
     "DigestState",
+    "DisclosureRule",
     "Enterprise",
     "EscalationStep",
     "Exclusion",

@@ -117,3 +117,22 @@ class StallRule(Rule):
     def __str__(self) -> str:
         months = (self.yellow_months, self.red_months, self.off_list_months)
         return gettext("%(months)s months") % {"months": " / ".join(map(str, months))}
+
+
+class DisclosureRule(Rule):
+    """How many confidential leads a figure must hold before somebody is told of it who may not
+    read them. One alone is never told of, whatever is entered."""
+
+    fewest = models.PositiveSmallIntegerField(_("fewest confidential leads in a figure"))
+
+    class Meta:
+        verbose_name = _("rule on figures of confidential leads")
+        verbose_name_plural = _("rules on figures of confidential leads")
+        ordering = ("-valid_from",)
+        constraints = (
+            models.UniqueConstraint(fields=("valid_from",), name="disclosure_rule_once"),
+            models.CheckConstraint(condition=Q(fewest__gte=2), name="disclosure_rule_hides_one"),
+        )
+
+    def __str__(self) -> str:
+        return str(self.fewest)

@@ -15,6 +15,7 @@ from leads.models import (
     CadenceRule,
     ClaimRule,
     DigestRule,
+    DisclosureRule,
     EscalationStep,
     LimitItem,
     ResponseLimit,
@@ -45,6 +46,9 @@ def load_rules() -> None:
     if not QuietHours.objects.exists():
         (row,) = data["quiet_hours"]
         make(QuietHours, **_hours(row), **_origin(data, row))
+    if not DisclosureRule.objects.exists():
+        (row,) = data["disclosure"]
+        make(DisclosureRule, fewest=row["fewest"], **_origin(data, row))
     _digest(data)
     _reminding(data)
 

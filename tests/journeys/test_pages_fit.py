@@ -46,6 +46,7 @@ from leads.models import (
     Decision,
     Digest,
     DigestRule,
+    DisclosureRule,
     Enterprise,
     EscalationStep,
     Lead,
@@ -108,6 +109,7 @@ NEWEST: dict[str, type[Model]] = {
     "decision": Decision,
     "response_limit": ResponseLimit,
     "escalation_step": EscalationStep,
+    "disclosure_rule": DisclosureRule,
     "snooze_rule": SnoozeRule,
     "absence": Absence,
 }

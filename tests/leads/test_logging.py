@@ -38,7 +38,7 @@ def refused(**kwargs: Any) -> tuple[str, str | None]:
     assert not Lead.objects.exists()
     assert not Enterprise.objects.exists()
     assert not Claim.objects.exists()
-    assert not Change.objects.filter(resource__in=["lead", "enterprise", "claim"]).exists()
+    assert not Change.objects.filter(resource__in=["leads", "enterprises"]).exists()
     return caught.value.code, caught.value.field
 
 
@@ -78,11 +78,9 @@ def test_log_lead_records_a_change_of_each_published_record(cast: Cast) -> None:
     log_a_lead(by=cast.member_a, contact_name="王经理", contact_phone="13812345678")
     made = Change.objects.filter(kind="created", changed_by=cast.member_a)
     assert set(made.values_list("resource", flat=True)) == {
-        "lead",
-        "enterprise",
-        "claim",
-        "contact",
-        "stagechange",
+        "leads",
+        "enterprises",
+        "stage-changes",
     }
 
 

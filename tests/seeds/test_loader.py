@@ -26,6 +26,7 @@ from kfq_crm.base.models import CalendarDay, QuietHours, User
 from leads.models import (
     CadenceRule,
     ClaimRule,
+    DisclosureRule,
     Enterprise,
     EscalationStep,
     LandedProject,
@@ -252,6 +253,8 @@ def test_escalation_goes_up_in_four_steps():
         (3, "lead_unit", "mail", True),
         (5, "leader", "digest", True),
     }
+    disclosure = DisclosureRule.objects.get()
+    assert (disclosure.fewest, disclosure.inferred) == (2, True)
     snooze = SnoozeRule.objects.get()
     assert (snooze.working_days, snooze.inferred) == (3, True)
 

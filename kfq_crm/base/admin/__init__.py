@@ -12,6 +12,8 @@ from kfq_crm.base.admin import (
     own_messages,
     quiet_hours,
     staff,
+    token_rules,
+    tokens,
 )
 
 __all__ = [
@@ -26,4 +28,6 @@ __all__ = [
     "own_messages",
     "quiet_hours",
     "staff",
+    "token_rules",
+    "tokens",
 ]

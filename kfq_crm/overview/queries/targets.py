@@ -11,12 +11,17 @@ from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from django.db.models import Case, Count, Q, Value, When
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from chains.models import AnnualTarget, Scope
 from kfq_crm.base.regions import JIANGYIN_PARK
+from kfq_crm.overview.queries.events import milestones, signings
+from kfq_crm.overview.queries.moments import Moment
+from kfq_crm.overview.queries.scene import Scene
+from kfq_crm.overview.queries.sheets import Sheet
+from kfq_crm.overview.queries.sight import Sight
 from leads.models import Contract, Milestone, MilestoneKind
 from leads.models.rules import Band
 
@@ -135,7 +140,7 @@ def attainment_of(user: User, target: AnnualTarget) -> Attainment:
 def rows_counted(user: User, target: AnnualTarget) -> QuerySet[Any]:
     """The contracts or milestones behind a target's figure, the newest first."""
     counting = COUNTED[target.metric.code]
-    chain = target.chain_id or (target.team.chain_id if target.team else None)
+    chain = chain_of(target)
     rows: QuerySet[Any]
     if counting.milestone:
         rows = _milestones(user, target.year).filter(kind=counting.milestone)
@@ -152,31 +157,40 @@ def rows_counted(user: User, target: AnnualTarget) -> QuerySet[Any]:
     return rows.order_by(order, "-pk")
 
 
+def attained(target: AnnualTarget, signed: Sheet, reached: Sheet) -> int:
+    """What counts towards a target that the system counts, of the sheets of its year."""
+    counting = COUNTED[target.metric.code]
+    within: dict[str, Any] = {}
+    if chain := chain_of(target):
+        within["chain"] = chain
+    if target.excludes_jiangyin_park:
+        within["in_park"] = False
+    if not counting.milestone:
+        return int(signed.total(**within).get("signings", 0))
+    if counting.band:
+        within["band"] = counting.band
+    return int(reached.total(**within).get(counting.milestone, 0))
+
+
+def chain_of(target: AnnualTarget) -> int | None:
+    """The chain of a chain's or a team's target; None for the zone's."""
+    return target.chain_id or (target.team.chain_id if target.team else None)
+
+
 def _attainments(user: User, targets: list[AnnualTarget], year: int) -> list[Attainment]:
+    """Of what the person may read: the page lists the rows behind the figure."""
     now = timezone.now()
-    signings = _signing_groups(user, year) if _any(targets, signings=True) else []
-    milestones = _milestone_groups(user, year) if _any(targets, signings=False) else []
-    found = []
-    for target in targets:
-        counting = COUNTED[target.metric.code]
-        groups = milestones if counting.milestone else signings
-        reached = sum(group["n"] for group in groups if _belongs(group, target, counting))
-        found.append(Attainment(target, reached, now, counting))
-    return found
+    scene = Scene(Sight(user, only_read=True), Moment.now(), year)
+    signed = signings(scene) if _any(targets, signed=True) else Sheet([])
+    reached = milestones(scene) if _any(targets, signed=False) else Sheet([])
+    return [
+        Attainment(row, attained(row, signed, reached), now, COUNTED[row.metric.code])
+        for row in targets
+    ]
 
 
-def _any(targets: list[AnnualTarget], *, signings: bool) -> bool:
-    return any((not COUNTED[row.metric.code].milestone) == signings for row in targets)
-
-
-def _belongs(group: dict[str, Any], target: AnnualTarget, counting: Counting) -> bool:
-    chain = target.chain_id or (target.team.chain_id if target.team else None)
-    return (
-        (chain is None or group["chain"] == chain)
-        and not (target.excludes_jiangyin_park and group["in_park"])
-        and (not counting.milestone or group["kind"] == counting.milestone)
-        and (not counting.band or group["band"] == counting.band)
-    )
+def _any(targets: list[AnnualTarget], *, signed: bool) -> bool:
+    return any((not COUNTED[row.metric.code].milestone) == signed for row in targets)
 
 
 def _signings(user: User, year: int) -> QuerySet[Contract]:
@@ -190,22 +204,3 @@ def _milestones(user: User, year: int) -> QuerySet[Milestone]:
 
 def _in_park(path: str) -> Q:
     return Q(**{f"{path}__landing_park__contains": JIANGYIN_PARK})
-
-
-def _signing_groups(user: User, year: int) -> list[dict[str, Any]]:
-    park = Case(When(_in_park("lead"), then=Value(True)), default=Value(False))
-    rows = _signings(user, year).order_by().annotate(in_park=park)
-    return [
-        {"chain": chain, "in_park": in_park, "n": n}
-        for chain, in_park, n in rows.values_list("lead__chain", "in_park").annotate(Count("pk"))
-    ]
-
-
-def _milestone_groups(user: User, year: int) -> list[dict[str, Any]]:
-    park = Case(When(_in_park("project"), then=Value(True)), default=Value(False))
-    rows = _milestones(user, year).order_by().annotate(in_park=park)
-    columns = ("project__chain", "in_park", "kind", "project__band")
-    return [
-        {"chain": chain, "in_park": in_park, "kind": kind, "band": band, "n": n}
-        for chain, in_park, kind, band, n in rows.values_list(*columns).annotate(Count("pk"))
-    ]

@@ -16,6 +16,7 @@ from kfq_crm.base.rules import add_rule, withdraw_rule
 from leads.models import (
     CadenceRule,
     ClaimRule,
+    DisclosureRule,
     ResponseLimit,
     ScaleThreshold,
     SnoozeRule,
@@ -28,6 +29,7 @@ pytestmark = pytest.mark.django_db
 MODELS = [
     "cadencerule",
     "claimrule",
+    "disclosurerule",
     "responselimit",
     "scalethreshold",
     "snoozerule",
@@ -55,6 +57,7 @@ def others() -> None:
     StallRule.objects.create(valid_from=since, yellow_months=2, red_months=3, off_list_months=6)
     ResponseLimit.objects.create(valid_from=since, item="first_response", working_days=1)
     SnoozeRule.objects.create(valid_from=since, working_days=3)
+    DisclosureRule.objects.create(valid_from=since, fewest=2)
 
 
 def errors(answer: Any) -> dict[str, list[str]]:
@@ -113,6 +116,7 @@ def test_threshold_is_typed_with_its_unit(
         ("responselimit", {"item": "nothing"}, "item", "选择"),
         ("responselimit", {"valid_from": in_days(-1).isoformat()}, "valid_from", "过去"),
         ("snoozerule", {"working_days": "0"}, "__all__", "数值"),
+        ("disclosurerule", {"fewest": "1"}, "__all__", "数值"),
     ],
 )
 def test_bad_row_is_refused_at_its_field(

@@ -1,0 +1,164 @@
+"""Contracts and what both sides promised in them."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext_lazy as _
+
+from chains.api.filters import by_chain, by_chain_kind, by_team
+from kfq_crm.base.api.filters import (
+    ApiFilterSet,
+    CodesFilter,
+    FlagFilter,
+    RecordsFilter,
+    day_range,
+    visible_rows,
+)
+from kfq_crm.base.api.paging import BY_KEY, Ordering
+from kfq_crm.base.api.rows import RowSerializer
+from leads.api.filters import AmountsFilterSet, amount_range, by_currency, by_enterprise, by_lead
+from leads.api.labels import LeadLabel, contract_label, enterprise_label
+from leads.api.lead_rows import AMOUNT
+from leads.api.views import LeadsViewSet
+from leads.models import Commitment, CommitmentSide, Contract, ContractKind, Exclusion
+
+
+class ContractSerializer(RowSerializer):
+    kept = ("version", "signed_on")
+
+    lead = LeadLabel()
+    enterprise = enterprise_label(path="lead__enterprise")
+    expands = contract_label(
+        label=_("contract that it expands"), help_text=_("The counted contract that it adds to")
+    )
+
+    class Meta:
+        model = Contract
+        fields = (
+            "id",
+            "lead",
+            "enterprise",
+            "number",
+            "kind",
+            "signed_on",
+            "our_party",
+            "their_party",
+            "investment",
+            "fixed_investment",
+            "added_investment",
+            "currency",
+            "counted",
+            "exclusion",
+            "separate_reason",
+            "expands",
+            "land_mu",
+            "tax_per_mu",
+            "planned_start_on",
+            "planned_completion_on",
+            "planned_production_on",
+            "breach_clauses",
+            "legal_review_reference",
+            "fair_competition_reference",
+            "created_at",
+            "updated_at",
+            "version",
+        )
+
+    texts = {
+        "number": _("Number on the paper; no two contracts share one"),
+        "kind": _("Kind of paper; only an investment agreement ever counts"),
+        "signed_on": _("Day of the signing"),
+        "our_party": _("Who signed for the zone"),
+        "their_party": _("Who signed for the investor"),
+        "investment": AMOUNT,
+        "fixed_investment": AMOUNT,
+        "added_investment": _(
+            "What an expansion adds, the only part of it that counts; in ten thousand of the "
+            "currency"
+        ),
+        "counted": _("Whether it counts as a signing"),
+        "exclusion": _("Why it does not count, where a rule excludes it"),
+        "separate_reason": _("Why it is another project than one counted before"),
+        "land_mu": _("Land, in mu"),
+        "tax_per_mu": _("Tax promised for each mu of land, in ten thousand yuan"),
+        "planned_start_on": _("Day planned for the start of works"),
+        "planned_completion_on": _("Day planned for the completion of works"),
+        "planned_production_on": _("Day planned for the start of production"),
+        "breach_clauses": _("What happens on breach, in words"),
+        "legal_review_reference": _("Reference of the legal review; needed to count"),
+        "fair_competition_reference": _(
+            "Reference of the fair competition review; needed to count"
+        ),
+    }
+
+
+class ContractFilters(AmountsFilterSet):
+    lead = by_lead()
+    enterprise = by_enterprise("lead__enterprise")
+    chain = by_chain("lead__chain")
+    chain_kind = by_chain_kind("lead__chain__kind")
+    team = by_team("lead__chain__task_team")
+    kind = CodesFilter(choices=ContractKind.choices, label=_("Kinds of papers, behind commas"))
+    counted = FlagFilter(field_name="counted", label=_("Counted as signings, or not"))
+    exclusion = CodesFilter(choices=Exclusion.choices, label=_("Why papers do not count"))
+    currency = by_currency()
+    amount_from, amount_to = amount_range()
+    signed_from, signed_to = day_range("signed_on", _("Signed between these days"))
+    changed_from, changed_to = day_range("updated_at", _("Changed last between"), moment=True)
+
+
+class Contracts(LeadsViewSet):
+    """Signed papers: letters of intent, framework and investment agreements."""
+
+    resource = "contracts"
+    model = Contract
+    serializer_class = ContractSerializer
+    filterset_class = ContractFilters
+    orderings = (BY_KEY, Ordering("signed_on", "signed_on", _("day of the signing")))
+
+
+class CommitmentSerializer(RowSerializer):
+    contract = contract_label()
+    lead = LeadLabel(path="contract__lead")
+
+    class Meta:
+        model = Commitment
+        fields = (
+            "id",
+            "contract",
+            "lead",
+            "side",
+            "metric",
+            "promised",
+            "unit",
+            "due_on",
+            "created_at",
+            "updated_at",
+            "version",
+        )
+
+    texts = {
+        "side": _("Who made the promise"),
+        "metric": _("What is promised, such as equipment bought or people employed"),
+        "promised": _("How much is promised, in the unit beside it"),
+        "unit": _("Unit of the promised amount"),
+        "due_on": _("Day by which it is to be kept"),
+    }
+
+
+class CommitmentFilters(ApiFilterSet):
+    contract = RecordsFilter(
+        rows=visible_rows(Contract), label=_("Numbers of contract records, behind commas")
+    )
+    lead = by_lead("contract__lead")
+    chain = by_chain("contract__lead__chain")
+    side = CodesFilter(choices=CommitmentSide.choices, label=_("Who made the promise"))
+    due_from, due_to = day_range("due_on", _("Promised for between"))
+
+
+class Commitments(LeadsViewSet):
+    """Promises of contracts, by either side."""
+
+    resource = "commitments"
+    model = Commitment
+    serializer_class = CommitmentSerializer
+    filterset_class = CommitmentFilters
