@@ -113,6 +113,9 @@ class OfficeSchema(AutoSchema):
         """What the view says of itself to readers; its docstring is for those who build it."""
         return str(getattr(self.view, "about", ""))
 
+    def get_extensions(self) -> dict[str, Any]:
+        return {**super().get_extensions(), "x-name": _name_of(self.view)}
+
     # --- Parameters ------------------------------------------------------------------------
 
     def get_override_parameters(self) -> list[Any]:
@@ -244,6 +247,17 @@ def _list_parameters(view: Any) -> Iterator[OpenApiParameter]:
     yield OpenApiParameter("ordering", shape, description=_("Order of the rows"))
 
 
+def _told(made: dict[str, Any]) -> list[tuple[str, str]]:
+    """Resources with what people call them, for the headings of the page."""
+    told: dict[str, str] = {}
+    for operations in made["paths"].values():
+        for operation in operations.values():
+            [tag] = operation["tags"]
+            told.setdefault(tag, operation.get("x-name", ""))
+            operation.pop("x-name", None)
+    return sorted(told.items())
+
+
 @cache
 def schema_in(language: str) -> dict[str, Any]:
     """The whole description in one language; made once a process."""
@@ -251,4 +265,5 @@ def schema_in(language: str) -> dict[str, Any]:
         made: dict[str, Any] = SchemaGenerator().get_schema(request=None, public=True)  # type: ignore[no-untyped-call]  # the library has no types
         made["info"]["description"] = str(INTRODUCTION)
         made["info"]["title"] = str(made["info"]["title"])
+        made["tags"] = [{"name": name, "description": text} for name, text in _told(made)]
         return made
