@@ -96,7 +96,7 @@ class ContractFilters(AmountsFilterSet):
     enterprise = by_enterprise("lead__enterprise")
     chain = by_chain("lead__chain")
     chain_kind = by_chain_kind("lead__chain__kind")
-    team = by_team("lead__chain__task_team")
+    team = by_team("lead__chain__team")
     kind = CodesFilter(choices=ContractKind.choices, label=_("Kinds of papers, behind commas"))
     counted = FlagFilter(field_name="counted", label=_("Counted as signings, or not"))
     exclusion = CodesFilter(choices=Exclusion.choices, label=_("Why papers do not count"))

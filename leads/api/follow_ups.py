@@ -58,7 +58,7 @@ class FollowUpFilters(ApiFilterSet):
     lead = by_lead()
     chain = by_chain("lead__chain")
     chain_kind = by_chain_kind("lead__chain__kind")
-    team = by_team("lead__chain__task_team")
+    team = by_team("lead__chain__team")
     owner = by_person("lead__owner", _("Numbers of the people in charge, behind commas"))
     logged_by = by_person("logged_by", _("Numbers of who logged them, behind commas"))
     method = CodesFilter(choices=Method.choices, label=_("Methods, behind commas"))

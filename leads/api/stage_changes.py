@@ -54,7 +54,7 @@ class StageChangeFilters(ApiFilterSet):
     lead = by_lead()
     chain = by_chain("lead__chain")
     chain_kind = by_chain_kind("lead__chain__kind")
-    team = by_team("lead__chain__task_team")
+    team = by_team("lead__chain__team")
     kind = CodesFilter(choices=StageChangeKind.choices, label=_("Kinds of moves"))
     from_stage = CodesFilter(choices=Stage.choices, label=_("Stages that leads left"))
     to_stage = CodesFilter(choices=Stage.choices, label=_("Stages that leads stood in afterwards"))
