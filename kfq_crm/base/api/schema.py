@@ -131,10 +131,15 @@ class OfficeSchema(AutoSchema):
             yield _fields_parameter(serializer)
         if action == "list":
             yield from _list_parameters(self.view)
-        if action == "create":
+        if self.method == "POST":
             text = _("A text of your own choice, new for each creation; repeat it to ask again.")
             yield OpenApiParameter(
                 "Idempotency-Key", str, OpenApiParameter.HEADER, required=True, description=text
+            )
+        if action in getattr(self.view, "conditional_actions", ()):
+            text = _("ETag of the record as it was read; 412 when it has changed since.")
+            yield OpenApiParameter(
+                "If-Match", str, OpenApiParameter.HEADER, required=True, description=text
             )
         if _has_etag(self.view, self.method):
             text = _("ETag of the answer that you have; 304 when nothing has changed.")
