@@ -1,4 +1,4 @@
-"""How long changes are kept for programs that read them: a rule with the day from which it holds."""
+"""How long changes are kept for programs that read them: a rule, with the day it begins."""
 
 from __future__ import annotations
 
