@@ -84,7 +84,7 @@ def _token() -> Any:
         audience=Audience.MAYORS_OFFICE,
         scopes=[TokenScope.LEADS_READ],
         last_day=timezone.localdate() + timedelta(days=2),
-        requests_per_minute=1_000_000,
+        requests_per_minute=100_000,
         by=User.objects.get(pk=keeper.pk),
     )
 

@@ -9,7 +9,7 @@ from typing import Any
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from chains.models import Outpost, Segment
 from kfq_crm.base.amounts import Amount, parse_amount
@@ -30,7 +30,7 @@ from leads.rulebook import stall_limits
 from leads.stages import Exit
 
 OPEN = "open"
-STATES = ((OPEN, gettext_lazy("open")), *Exit.choices)
+STATES = ((OPEN, pgettext_lazy("lead", "open")), *Exit.choices)
 GREEN, YELLOW, RED, OFF_LIST = "green", "yellow", "red", "off_list"
 CLOCK = (
     (GREEN, gettext_lazy("made progress lately")),
