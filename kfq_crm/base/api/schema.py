@@ -235,14 +235,16 @@ def _name_of(view: Any) -> str:
 
 def _fields_parameter(serializer: type[ReadSerializer]) -> OpenApiParameter:
     known = serializer.known_fields(None)
-    text = _("Members to answer, behind commas; all without it. Known: %(known)s")
-    return OpenApiParameter("fields", str, description=text % {"known": ", ".join(known)})
+    shape = {"type": "array", "items": {"type": "string", "enum": known}, "minItems": 1}
+    text = _("Members to answer, behind commas; all without it")
+    return OpenApiParameter("fields", shape, description=text, style="form", explode=False)
 
 
 def _list_parameters(view: Any) -> Iterator[OpenApiParameter]:
     for name, one in view.filters().items():
         shape = dict(getattr(one, "schema", {"type": "string"}))
-        yield OpenApiParameter(name, shape, description=str(one.label or ""))
+        several = {"style": "form", "explode": False} if shape.get("type") == "array" else {}
+        yield OpenApiParameter(name, shape, description=str(one.label or ""), **several)
     text = _("Rows in a page")
     size = {"type": "integer", "minimum": 1, "maximum": LARGEST_PAGE, "default": PAGE_SIZE}
     yield OpenApiParameter("page_size", size, description=text)
