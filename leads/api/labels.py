@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any
 
 from django.utils.functional import cached_property
@@ -77,3 +77,7 @@ class LeadLabel(Label):
     @property
     def members(self) -> dict[str, str]:
         return {"number": "code_name", "name": "title"}
+
+    @property
+    def rests_on(self) -> Collection[str]:
+        return ("confidential", "code_name", "title")
