@@ -41,6 +41,15 @@ CLOCK = (
 _TEN_THOUSAND = "ten thousand"
 
 
+class AskedFilterSet(ApiFilterSet):
+    """The filters that a request asks for are made, and no others: most lists know dozens."""
+
+    def __init__(self, data: Any, *args: Any, **kwargs: Any) -> None:
+        known: Any = type(self)
+        self.base_filters = {n: f for n, f in known.base_filters.items() if n in data}
+        super().__init__(data, *args, **kwargs)
+
+
 class SegmentsFilter(RecordsFilter):
     """Segments by code. Two chains may use one code; both are meant then."""
 
@@ -97,7 +106,7 @@ def by_currency() -> CodesFilter:
     )
 
 
-class AmountsFilterSet(ApiFilterSet):
+class AmountsFilterSet(AskedFilterSet):
     """Both ends of a range of amounts are in one currency."""
 
     def filter_queryset(self, queryset: QuerySet[Any]) -> QuerySet[Any]:

@@ -10,7 +10,6 @@ from rest_framework import serializers
 
 from chains.api.filters import by_chain, by_chain_kind, by_team
 from kfq_crm.base.api.filters import (
-    ApiFilterSet,
     CodesFilter,
     FlagFilter,
     RecordsFilter,
@@ -20,6 +19,7 @@ from kfq_crm.base.api.filters import (
 from kfq_crm.base.api.rows import RowSerializer
 from leads.api.filters import (
     AmountsFilterSet,
+    AskedFilterSet,
     MethodFlag,
     SegmentsFilter,
     amount_range,
@@ -176,7 +176,7 @@ def is_late(today: date) -> Q:
     return Q(is_reached=False, planned_on__lt=today)
 
 
-class MilestoneFilters(ApiFilterSet):
+class MilestoneFilters(AskedFilterSet):
     project = RecordsFilter(
         rows=visible_rows(LandedProject), label=_("Numbers of landed projects, behind commas")
     )
