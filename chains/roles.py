@@ -97,7 +97,7 @@ ADMINISTRATORS = (
     | _codes("base", ("quiethours",), WORK)
     | {("base", "view_outgoingmail"), ("base", "change_outgoingmail")}
     | {("base", "view_apitoken"), ("base", "keep_api_tokens")}
-    | _codes("base", ("apirule",), WORK)
+    | _codes("base", ("apirule", "feedrule"), WORK)
     | _codes("chains", (*TAXONOMY, *TARGETS, "taskteam", "teammembership"), WORK)
     | _codes("leads", RULES, WORK)
     | {("leads", "list_digests"), ("leads", "view_digest"), ("leads", "change_digest")}

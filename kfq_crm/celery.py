@@ -31,6 +31,9 @@ app.conf.beat_schedule = {
     "clear-expired-sessions": entry(
         "kfq_crm.base.tasks.clear_expired_sessions", crontab(hour=3, minute=10), expires=20 * HOUR
     ),
+    "forget-old-answers": entry(
+        "kfq_crm.base.tasks.forget_old_answers", crontab(minute=35), expires=HOUR // 2
+    ),
     "run-reminders": entry("leads.tasks.run_reminders", crontab(minute="*/5"), expires=4 * MINUTE),
     "make-digests": entry("leads.tasks.make_digests", crontab(minute="*/5"), expires=4 * MINUTE),
     # A claim lapses at midnight; what a night's outage missed, the next hour catches up.

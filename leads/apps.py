@@ -8,7 +8,8 @@ class LeadsConfig(AppConfig):
     verbose_name = _("Leads and contracts")
 
     def ready(self) -> None:
-        from leads import panels, published  # noqa: PLC0415 — models are not ready before this
+        from leads import chain_figures, panels, published  # noqa: PLC0415 — models are not ready before this
 
+        chain_figures.register()
         panels.register()
         published.publish()

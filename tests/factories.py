@@ -6,6 +6,7 @@ from itertools import count
 from typing import Any
 
 import factory
+from django.db import transaction
 from django.utils import timezone
 from stdnum.cn import uscc as uscc_rule
 
@@ -34,7 +35,19 @@ class UserFactory(factory.django.DjangoModelFactory[User]):
     password = factory.django.Password(PASSWORD)
 
 
-class ChainFactory(factory.django.DjangoModelFactory[Chain]):
+class PublishedFactory(factory.django.DjangoModelFactory[Any]):
+    """A published row is written with its change, which wants a transaction."""
+
+    class Meta:
+        abstract = True
+
+    @classmethod
+    def _create(cls, model_class: Any, *args: Any, **kwargs: Any) -> Any:
+        with transaction.atomic():
+            return super()._create(model_class, *args, **kwargs)
+
+
+class ChainFactory(PublishedFactory):
     class Meta:
         model = Chain
 
@@ -44,7 +57,7 @@ class ChainFactory(factory.django.DjangoModelFactory[Chain]):
     order = factory.Sequence(lambda n: n)
 
 
-class SegmentFactory(factory.django.DjangoModelFactory[Segment]):
+class SegmentFactory(PublishedFactory):
     class Meta:
         model = Segment
 

@@ -1,6 +1,5 @@
-from chains.api.targets import AnnualTargets
 from chains.api.taxonomy import Chains, Segments
 from chains.api.teams import Teams
 from kfq_crm.base.api.routes import addresses_of
 
-urlpatterns = addresses_of(Chains, Segments, Teams, AnnualTargets)
+urlpatterns = addresses_of(Chains, Segments, Teams)

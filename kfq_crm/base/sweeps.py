@@ -34,6 +34,7 @@ EXPECTED: dict[str, Expected] = {
     "deliver_mail": Expected(gettext_lazy("delivery of messages"), timedelta(minutes=15)),
     "sweep_feed": Expected(gettext_lazy("numbering of changes"), timedelta(minutes=15)),
     "clear_expired_sessions": Expected(gettext_lazy("clearing of old sign-ins")),
+    "forget_old_answers": Expected(gettext_lazy("clearing of answers to programs")),
 }
 
 # What the counts are called; apps add theirs. True stands alone, without a number.
@@ -45,6 +46,7 @@ COUNTS: dict[str, str | _StrPromise] = {
     "recovered": gettext_lazy("taken over from a worker that died"),
     "numbered": gettext_lazy("changes numbered"),
     "dropped": gettext_lazy("old changes dropped"),
+    "forgotten": gettext_lazy("answers dropped"),
     "is_quiet": gettext_lazy("quiet hours: nothing sent"),
 }
 

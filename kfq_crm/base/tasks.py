@@ -4,6 +4,7 @@ from celery import shared_task
 from django.core.management import call_command
 
 from kfq_crm.base import feed, mail
+from kfq_crm.base.api.writes import forget_old
 from kfq_crm.base.sweeps import record_sweep
 
 
@@ -12,6 +13,13 @@ def clear_expired_sessions() -> None:
     """Delete sessions past their limit; they are already invalid, this only frees the space."""
     with record_sweep("clear_expired_sessions"):
         call_command("clearsessions")
+
+
+@shared_task
+def forget_old_answers() -> None:
+    """Delete the kept answers to programs' creations that are a day old."""
+    with record_sweep("forget_old_answers") as sweep:
+        sweep.counts = {"forgotten": forget_old()}
 
 
 @shared_task

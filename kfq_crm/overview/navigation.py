@@ -142,6 +142,7 @@ SECTIONS = (
             List(_("Working-day calendar"), "calendar_month", "base.calendarday"),
             List(_("Quiet hours (navigation)"), "bedtime", "base.quiethours"),
             List(_("Rules for tokens (navigation)"), "vpn_key", "base.apirule"),
+            List(_("Change feed (rule)"), "sync", "base.feedrule"),
             Page(_("Segment tree"), "account_tree", "admin:segment_tree", "chains.view_segment"),
             List(_("Gaps (navigation)"), "extension", "chains.gap"),
             List(_("Anchor firms (navigation)"), "anchor", "chains.anchorfirm"),

@@ -6,10 +6,10 @@ from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
 from chains.api.filters import by_team
-from kfq_crm.base.api.filters import ApiFilterSet, TextFilter
+from kfq_crm.base.api.filters import TextFilter
 from kfq_crm.base.api.rows import RowSerializer
 from kfq_crm.base.models import TokenScope
-from leads.api.filters import by_enterprise, by_person
+from leads.api.filters import AskedFilterSet, by_enterprise, by_person
 from leads.api.labels import enterprise_label, staff_label, team_label
 from leads.api.views import LeadsViewSet
 from leads.models import Contact
@@ -59,7 +59,7 @@ class ContactSerializer(RowSerializer):
         return contact.phone_for(self.context["user"])
 
 
-class ContactFilters(ApiFilterSet):
+class ContactFilters(AskedFilterSet):
     enterprise = by_enterprise()
     team = by_team()
     owner = by_person("owner", _("Numbers of who own the relation, behind commas"))

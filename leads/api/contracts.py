@@ -6,7 +6,6 @@ from django.utils.translation import gettext_lazy as _
 
 from chains.api.filters import by_chain, by_chain_kind, by_team
 from kfq_crm.base.api.filters import (
-    ApiFilterSet,
     CodesFilter,
     FlagFilter,
     RecordsFilter,
@@ -15,7 +14,14 @@ from kfq_crm.base.api.filters import (
 )
 from kfq_crm.base.api.paging import BY_KEY, Ordering
 from kfq_crm.base.api.rows import RowSerializer
-from leads.api.filters import AmountsFilterSet, amount_range, by_currency, by_enterprise, by_lead
+from leads.api.filters import (
+    AmountsFilterSet,
+    AskedFilterSet,
+    amount_range,
+    by_currency,
+    by_enterprise,
+    by_lead,
+)
 from leads.api.labels import LeadLabel, contract_label, enterprise_label
 from leads.api.lead_rows import AMOUNT
 from leads.api.views import LeadsViewSet
@@ -96,7 +102,7 @@ class ContractFilters(AmountsFilterSet):
     enterprise = by_enterprise("lead__enterprise")
     chain = by_chain("lead__chain")
     chain_kind = by_chain_kind("lead__chain__kind")
-    team = by_team("lead__chain__task_team")
+    team = by_team("lead__chain__team")
     kind = CodesFilter(choices=ContractKind.choices, label=_("Kinds of papers, behind commas"))
     counted = FlagFilter(field_name="counted", label=_("Counted as signings, or not"))
     exclusion = CodesFilter(choices=Exclusion.choices, label=_("Why papers do not count"))
@@ -145,7 +151,7 @@ class CommitmentSerializer(RowSerializer):
     }
 
 
-class CommitmentFilters(ApiFilterSet):
+class CommitmentFilters(AskedFilterSet):
     contract = RecordsFilter(
         rows=visible_rows(Contract), label=_("Numbers of contract records, behind commas")
     )

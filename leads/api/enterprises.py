@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
 
-from kfq_crm.base.api.filters import ApiFilterSet, FlagFilter, TextFilter, day_range
+from kfq_crm.base.api.filters import FlagFilter, TextFilter, day_range
 from kfq_crm.base.api.rows import RowSerializer
 from kfq_crm.base.search import matching
-from leads.api.filters import WordsFilter
+from leads.api.filters import AskedFilterSet, WordsFilter
 from leads.api.views import LeadsViewSet
 from leads.models import Enterprise
 
@@ -44,7 +44,7 @@ class EnterpriseSerializer(RowSerializer):
     }
 
 
-class EnterpriseFilters(ApiFilterSet):
+class EnterpriseFilters(AskedFilterSet):
     uscc = TextFilter(field_name="uscc", lookup_expr="iexact", label=_("Social credit code"))
     region = TextFilter(
         field_name="region_code",

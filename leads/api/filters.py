@@ -9,7 +9,7 @@ from typing import Any
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from chains.models import Outpost, Segment
 from kfq_crm.base.amounts import Amount, parse_amount
@@ -30,7 +30,7 @@ from leads.rulebook import stall_limits
 from leads.stages import Exit
 
 OPEN = "open"
-STATES = ((OPEN, gettext_lazy("open")), *Exit.choices)
+STATES = ((OPEN, pgettext_lazy("lead", "open")), *Exit.choices)
 GREEN, YELLOW, RED, OFF_LIST = "green", "yellow", "red", "off_list"
 CLOCK = (
     (GREEN, gettext_lazy("made progress lately")),
@@ -39,6 +39,15 @@ CLOCK = (
     (OFF_LIST, gettext_lazy("due to leave the list")),
 )
 _TEN_THOUSAND = "ten thousand"
+
+
+class AskedFilterSet(ApiFilterSet):
+    """The filters that a request asks for are made, and no others: most lists know dozens."""
+
+    def __init__(self, data: Any, *args: Any, **kwargs: Any) -> None:
+        known: Any = type(self)
+        self.base_filters = {n: f for n, f in known.base_filters.items() if n in data}
+        super().__init__(data, *args, **kwargs)
 
 
 class SegmentsFilter(RecordsFilter):
@@ -97,7 +106,7 @@ def by_currency() -> CodesFilter:
     )
 
 
-class AmountsFilterSet(ApiFilterSet):
+class AmountsFilterSet(AskedFilterSet):
     """Both ends of a range of amounts are in one currency."""
 
     def filter_queryset(self, queryset: QuerySet[Any]) -> QuerySet[Any]:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from django.utils.translation import gettext_lazy as _
 
 from chains.api.filters import by_chain, by_chain_kind, by_team
-from kfq_crm.base.api.filters import ApiFilterSet, CodesFilter, FlagFilter, day_range
+from kfq_crm.base.api.filters import CodesFilter, FlagFilter, day_range
 from kfq_crm.base.api.paging import BY_KEY, Ordering
 from kfq_crm.base.api.rows import RowSerializer
-from leads.api.filters import by_lead, by_person
+from leads.api.filters import AskedFilterSet, by_lead, by_person
 from leads.api.labels import LeadLabel, staff_label
 from leads.api.views import LeadsViewSet
 from leads.models import FollowUp, Method
@@ -54,11 +54,11 @@ class FollowUpSerializer(RowSerializer):
     }
 
 
-class FollowUpFilters(ApiFilterSet):
+class FollowUpFilters(AskedFilterSet):
     lead = by_lead()
     chain = by_chain("lead__chain")
     chain_kind = by_chain_kind("lead__chain__kind")
-    team = by_team("lead__chain__task_team")
+    team = by_team("lead__chain__team")
     owner = by_person("lead__owner", _("Numbers of the people in charge, behind commas"))
     logged_by = by_person("logged_by", _("Numbers of who logged them, behind commas"))
     method = CodesFilter(choices=Method.choices, label=_("Methods, behind commas"))

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable
 from typing import Any
 
+from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
 from chains.models import Chain, Outpost, Segment, TaskTeam
-from kfq_crm.base.api.rows import Label, Labels
+from kfq_crm.base.api.rows import Label, Labels, Reading
 from kfq_crm.base.models import User
 from leads.models import Contract, Enterprise, LandedProject, Lead
 
@@ -21,7 +23,7 @@ def chain_label(**kwargs: Any) -> Label:
 
 
 def chain_labels(**kwargs: Any) -> Labels:
-    return Labels(Chain, CODED, **kwargs)
+    return Labels(Lead.secondary_chains, CODED, **kwargs)
 
 
 def segment_label(**kwargs: Any) -> Label:
@@ -61,14 +63,21 @@ class LeadLabel(Label):
     """A lead by its number and the name that lists give it: of a confidential one the code name."""
 
     def __init__(self, **kwargs: Any) -> None:
-        columns = {name: name for name in ("title", "confidential", "code_name")}
         said = {"label": _("lead"), "help_text": _("Lead, with its number as people say it")}
-        super().__init__(Lead, columns, **{**said, **kwargs})
+        super().__init__(Lead, {"name": "title"}, **{**said, **kwargs})
 
-    def made(self, pk: int, values: dict[str, Any]) -> dict[str, Any]:
-        lead = Lead(pk=pk, **values)
-        return {"id": pk, "number": lead.number, "name": str(lead)}
+    @cached_property
+    def reading(self) -> Reading:
+        named = 'CASE WHEN "confidential" THEN "code_name" ELSE "title" END'
+        return Reading(f'"{Lead._meta.db_table}"', '"id"', (named,))
+
+    def made(self, pk: int, values: Iterable[Any]) -> dict[str, Any]:
+        return {"id": pk, "number": Lead(pk=pk).number, "name": next(iter(values))}
 
     @property
     def members(self) -> dict[str, str]:
         return {"number": "code_name", "name": "title"}
+
+    @property
+    def rests_on(self) -> Collection[str]:
+        return ("confidential", "code_name", "title")

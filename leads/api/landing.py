@@ -10,7 +10,6 @@ from rest_framework import serializers
 
 from chains.api.filters import by_chain, by_chain_kind, by_team
 from kfq_crm.base.api.filters import (
-    ApiFilterSet,
     CodesFilter,
     FlagFilter,
     RecordsFilter,
@@ -20,6 +19,7 @@ from kfq_crm.base.api.filters import (
 from kfq_crm.base.api.rows import RowSerializer
 from leads.api.filters import (
     AmountsFilterSet,
+    AskedFilterSet,
     MethodFlag,
     SegmentsFilter,
     amount_range,
@@ -124,7 +124,7 @@ class LandedProjectFilters(AmountsFilterSet):
     chain = by_chain()
     chain_kind = by_chain_kind()
     segment = SegmentsFilter()
-    team = by_team("chain__task_team")
+    team = by_team("chain__team")
     enterprise = by_enterprise()
     milestone = CodesFilter(choices=MilestoneKind.choices, label=_("Latest milestones reached"))
     band = CodesFilter(choices=Band.choices, label=_("Scale bands, behind commas"))
@@ -176,13 +176,13 @@ def is_late(today: date) -> Q:
     return Q(is_reached=False, planned_on__lt=today)
 
 
-class MilestoneFilters(ApiFilterSet):
+class MilestoneFilters(AskedFilterSet):
     project = RecordsFilter(
         rows=visible_rows(LandedProject), label=_("Numbers of landed projects, behind commas")
     )
     chain = by_chain("project__chain")
     chain_kind = by_chain_kind("project__chain__kind")
-    team = by_team("project__chain__task_team")
+    team = by_team("project__chain__team")
     kind = CodesFilter(choices=MilestoneKind.choices, label=_("Milestones, behind commas"))
     reached = FlagFilter(field_name="is_reached", label=_("Reached, or not"))
     overdue = MethodFlag(is_late, label=_("Planned for a day that has passed and not reached"))

@@ -47,7 +47,7 @@ class LeadFilters(AmountsFilterSet):
     chain = by_chain()
     chain_kind = by_chain_kind()
     segment = SegmentsFilter()
-    team = by_team("chain__task_team")
+    team = by_team("chain__team")
     stage = CodesFilter(choices=Stage.choices, label=_("Stages, behind commas"))
     state = StateFilter()
     exit_reason = CodesFilter(choices=LossReason.choices, label=_("Why leads were lost"))

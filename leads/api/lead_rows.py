@@ -24,7 +24,6 @@ class LeadSerializer(RowSerializer):
     """The lead's own facts. Names beside it are those of the moment of reading."""
 
     personal_fields = frozenset({"referrer", "waiting_detail"})
-    fetches = {"secondary_chains": ("secondary_chains",)}
     derived = {"number": ()}
     kept = ("version", "created_at", "updated_at", "next_action_on")
 

@@ -64,6 +64,7 @@ class Leads(LeadsViewSet):
         "follow_ups": "leads.add_followup",
         "contracts": "leads.add_contract",
     }
+    conditional_actions = ("partial_update", "moves")
 
     @extend_schema(
         summary=gettext_lazy("Log a lead"), request=LeadBody, responses={201: LeadSerializer}

@@ -5,10 +5,10 @@ from __future__ import annotations
 from django.utils.translation import gettext_lazy as _
 
 from chains.api.filters import by_chain, by_chain_kind, by_team
-from kfq_crm.base.api.filters import ApiFilterSet, CodesFilter, day_range
+from kfq_crm.base.api.filters import CodesFilter, day_range
 from kfq_crm.base.api.paging import BY_KEY, Ordering
 from kfq_crm.base.api.rows import RowSerializer
-from leads.api.filters import by_lead, by_person
+from leads.api.filters import AskedFilterSet, by_lead, by_person
 from leads.api.labels import LeadLabel, staff_label
 from leads.api.views import LeadsViewSet
 from leads.models import StageChange
@@ -50,11 +50,11 @@ class StageChangeSerializer(RowSerializer):
     }
 
 
-class StageChangeFilters(ApiFilterSet):
+class StageChangeFilters(AskedFilterSet):
     lead = by_lead()
     chain = by_chain("lead__chain")
     chain_kind = by_chain_kind("lead__chain__kind")
-    team = by_team("lead__chain__task_team")
+    team = by_team("lead__chain__team")
     kind = CodesFilter(choices=StageChangeKind.choices, label=_("Kinds of moves"))
     from_stage = CodesFilter(choices=Stage.choices, label=_("Stages that leads left"))
     to_stage = CodesFilter(choices=Stage.choices, label=_("Stages that leads stood in afterwards"))

@@ -96,7 +96,10 @@ class Contract(Versioned):
         verbose_name = _("contract")
         verbose_name_plural = _("contracts")
         ordering = ("-signed_on", "-pk")
-        indexes = (models.Index(fields=("counted", "-signed_on"), name="contract_counted"),)
+        indexes = (
+            models.Index(fields=("counted", "-signed_on"), name="contract_counted"),
+            models.Index(fields=("-signed_on", "-id"), name="contract_signed"),
+        )
         constraints = (
             models.UniqueConstraint(
                 fields=("lead",),

@@ -79,6 +79,9 @@ class Enterprise(Searchable, Versioned):
         verbose_name = _("enterprise")
         verbose_name_plural = _("enterprises")
         ordering = ("-pk",)
+        indexes = (
+            models.Index(fields=("-id",), name="enterprise_public", condition=Q(is_public=True)),
+        )
         constraints = (
             models.CheckConstraint(
                 condition=Q(uscc=None) | ~Q(uscc=""), name="enterprise_uscc_null_when_empty"

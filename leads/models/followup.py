@@ -55,7 +55,10 @@ class FollowUp(Versioned):
         verbose_name = _("follow-up")
         verbose_name_plural = _("follow-ups")
         ordering = ("-occurred_at", "-pk")
-        indexes = (models.Index(fields=("lead", "-occurred_at"), name="follow_up_lead"),)
+        indexes = (
+            models.Index(fields=("lead", "-occurred_at"), name="follow_up_lead"),
+            models.Index(fields=("-occurred_at", "-id"), name="follow_up_when"),
+        )
         constraints = (
             models.CheckConstraint(
                 condition=Q(next_action="") | Q(next_action_on__isnull=False),

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Self
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 from simple_history.models import HistoricalRecords
@@ -38,7 +38,8 @@ class LandedProjectQuerySet(ScopedQuerySet["LandedProject"]):
         """Seen with the lead; one of the report, which has none, by its chain's team."""
         if not user.is_active:
             return self.none()
-        through_lead = Q(contract__lead__in=Lead.objects.visible_to(user).values("pk"))
+        # Asked for each project: an `in` beside an `or` would read the leads of everybody first
+        through_lead = Exists(Lead.objects.visible_to(user).filter(contracts=OuterRef("contract")))
         own = Q() if sees_all(user) else chain_scope(user)
         return self.filter(through_lead | (Q(contract=None) & own))
 

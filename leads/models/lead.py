@@ -281,6 +281,11 @@ class Lead(Searchable, Versioned):
             models.Index(
                 fields=("chain",), name="lead_chain_secret", condition=Q(confidential=True)
             ),
+            # Orderings and ranges that programs ask for, of all chains
+            models.Index(fields=("created_at", "id"), name="lead_logged"),
+            models.Index(fields=("updated_at", "id"), name="lead_changed"),
+            models.Index(fields=("next_action_on", "id"), name="lead_next"),
+            models.Index(fields=("currency", "investment"), name="lead_amount"),
             models.Index(
                 fields=("waiting_for", "chain", "waiting_since"),
                 name="lead_waits_on_office",
@@ -371,7 +376,7 @@ class StageChange(models.Model):
         ordering = ("-moved_at", "-pk")
         indexes = (
             models.Index(fields=("lead", "-moved_at"), name="stage_change_lead"),
-            models.Index(fields=("-moved_at",), name="stage_change_when"),
+            models.Index(fields=("-moved_at", "-id"), name="stage_change_moved"),
         )
 
     def __str__(self) -> str:

@@ -10,7 +10,7 @@ from datetime import date, time
 from typing import Any
 
 from kfq_crm.base.calendar import load_year
-from kfq_crm.base.models import CalendarDay, QuietHours
+from kfq_crm.base.models import CalendarDay, FeedRule, QuietHours
 from leads.models import (
     CadenceRule,
     ClaimRule,
@@ -49,6 +49,9 @@ def load_rules() -> None:
     if not DisclosureRule.objects.exists():
         (row,) = data["disclosure"]
         make(DisclosureRule, fewest=row["fewest"], **_origin(data, row))
+    if not FeedRule.objects.exists():
+        (row,) = data["change_feed"]
+        make(FeedRule, days=row["limit"], **_origin(data, row))
     _digest(data)
     _reminding(data)
 

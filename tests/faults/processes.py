@@ -12,13 +12,26 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
+from django.conf import settings
 from django.db import connection
 
 from tests.conftest import missing
 
 ROOT = Path(__file__).resolve().parent.parent.parent
+
+
+def database_url() -> str:
+    """The test's own database, for another process."""
+    name = str(connection.settings_dict["NAME"])
+    if connection.vendor == "sqlite":
+        return f"sqlite:///{name}"
+    given = urlsplit(settings.DATABASE_URL)
+    # The path may lead to a socket; then urlunsplit would leave out the slashes before it
+    folder = given.path.rpartition("/")[0]
+    return f"{given.scheme}://{given.netloc}{folder}/{name}?{given.query}"
 
 
 def wait_until(

@@ -8,12 +8,10 @@ from collections import Counter
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import pytest
 import time_machine
 from django.conf import settings
-from django.db import connection
 
 from kfq_crm.base.models import OutgoingMail
 from leads.actions.followups import log_follow_up
@@ -22,6 +20,7 @@ from leads.digest.engine import make_digests
 from leads.models import Digest, DigestState
 from tests.cast import Cast
 from tests.factories import log_a_lead
+from tests.faults.processes import database_url
 from tests.leads.digest.asking import a_question
 from tests.leads.digest.weeks import a_rule, at, clock, made
 
@@ -63,17 +62,6 @@ from leads.digest.engine import make_digests
 result = make_digests(datetime.fromisoformat(sys.argv[1]))
 assert not result.errors, result.errors
 """
-
-
-def database_url() -> str:
-    """The test's own database, for another process."""
-    name = str(connection.settings_dict["NAME"])
-    if connection.vendor == "sqlite":
-        return f"sqlite:///{name}"
-    given = urlsplit(settings.DATABASE_URL)
-    # The path may lead to a socket; then urlunsplit would leave out the slashes before it
-    folder = given.path.rpartition("/")[0]
-    return f"{given.scheme}://{given.netloc}{folder}/{name}?{given.query}"
 
 
 def start(code: str, tmp_path: Path, *arguments: object) -> "subprocess.Popen[bytes]":

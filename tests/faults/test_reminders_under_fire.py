@@ -15,7 +15,7 @@ from pathlib import Path
 from random import Random
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from django.utils import timezone
 
 from kfq_crm.base.models import CalendarDay, MailState, OutgoingMail, QuietHours, User
@@ -85,21 +85,22 @@ def overdue_leads(cast: Cast, number: int, today: date) -> list[Lead]:
     owners = list(User.objects.filter(username__startswith="owner").order_by("pk"))
     cast.team_a.group.user_set.add(*owners)
     company = an_enterprise(by=cast.member_a, team=cast.team_a)
-    Lead.objects.bulk_create(
-        Lead(
-            title=f"项目{owner.pk}",
-            enterprise=company,
-            chain=cast.chain_a,
-            owner=owner,
-            source="visit",
-            logged_by=owner,
-            last_contact_on=today,
-            last_progress_on=today,
-            next_action="回访",
-            next_action_on=today - timedelta(days=1),
+    with transaction.atomic():
+        Lead.objects.bulk_create(
+            Lead(
+                title=f"项目{owner.pk}",
+                enterprise=company,
+                chain=cast.chain_a,
+                owner=owner,
+                source="visit",
+                logged_by=owner,
+                last_contact_on=today,
+                last_progress_on=today,
+                next_action="回访",
+                next_action_on=today - timedelta(days=1),
+            )
+            for owner in owners
         )
-        for owner in owners
-    )
     return list(Lead.objects.order_by("pk"))
 
 

@@ -34,7 +34,7 @@ from chains.models import (
 )
 from kfq_crm.base.absences import enter_absence
 from kfq_crm.base.calendar import current_calendar
-from kfq_crm.base.models import Absence, CalendarDay, OutgoingMail, QuietHours, User
+from kfq_crm.base.models import Absence, CalendarDay, FeedRule, OutgoingMail, QuietHours, User
 from kfq_crm.overview.queries.targets import COUNTED
 from leads.digest.engine import make_digests
 from leads.models import (
@@ -104,6 +104,7 @@ NEWEST: dict[str, type[Model]] = {
     "stall_rule": StallRule,
     "day": CalendarDay,
     "quiet_hours": QuietHours,
+    "feed_rule": FeedRule,
     "digest": Digest,
     "digest_rule": DigestRule,
     "decision": Decision,

@@ -6,7 +6,10 @@ from functools import cache
 
 from django.db import connection, models
 
+from benchmark.plain.rows import FollowUpRow, LeadRow
 from leads.stages import Stage
+
+__all__ = ["FILL", "FollowUpRow", "Lead", "LeadRow", "chains", "people"]
 
 
 @cache

@@ -10,6 +10,7 @@ from django.db import connection
 from django.test import Client
 
 from benchmark.plain.models import FILL
+from benchmark.plain.rows import FILL as ROWS
 from benchmark.plain.settings import SCHEMA
 from benchmark.worker import measured, opened
 
@@ -19,13 +20,22 @@ client = Client(SERVER_NAME="localhost")
 def prepare() -> None:
     """Make the bare table beside the product's tables, and sign somebody in."""
     with connection.cursor() as cursor:
-        cursor.execute(f"CREATE SCHEMA {SCHEMA}")
+        cursor.execute(f"CREATE SCHEMA IF NOT EXISTS {SCHEMA}")
         call_command("migrate", run_syncdb=True, verbosity=0)
         cursor.execute(FILL)
         cursor.execute(
             "SELECT setval(pg_get_serial_sequence('plain_lead', 'id'), max(id)) FROM plain_lead"
         )
     client.force_login(User.objects.create_superuser("plain"))
+
+
+def rows() -> None:
+    """Make the bare tables of the API's lists, beside the bare table or without it."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"CREATE SCHEMA IF NOT EXISTS {SCHEMA}")
+        call_command("migrate", run_syncdb=True, verbosity=0)
+        for statement in ROWS:
+            cursor.execute(statement)
 
 
 def page(path: str, data: dict[str, Any] | None = None) -> dict[str, Any]:
@@ -44,4 +54,4 @@ def sql(statement: str, params: list[Any]) -> dict[str, Any]:
     return {**taken, "rows": rows}
 
 
-VERBS = {"prepare": prepare, "page": page, "sql": sql}
+VERBS = {"prepare": prepare, "rows": rows, "page": page, "sql": sql}

@@ -82,14 +82,23 @@ class TokenForm(JudgedForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        if "last_day" in self.fields:
-            days = tokens.rule_on(timezone.localdate()).longest_days
-            self.fields["last_day"].help_text = _("At most %(days)s days from today") % {
-                "days": days
-            }
+        days = tokens.rule_on(timezone.localdate()).longest_days
+        text = _("At most %(days)s days from today") % {"days": days}
+        self.fields["last_day"].help_text = text
+        audiences = audiences_of(self.user)  # type: ignore[attr-defined]  # set by the admin
+        if len(audiences) < 2:
+            del self.fields["audience"]
+            allowed = tokens.SCOPES_OF_AUDIENCE[audiences[0]] if audiences else ()
+            self.fields["scopes"].choices = [(s.value, s.label) for s in allowed]  # type: ignore[attr-defined]  # a choice
 
     def clean_networks(self) -> list[str]:
         return str(self.cleaned_data["networks"]).split()
+
+
+def audiences_of(user: Any) -> list[Audience]:
+    """For whom this person makes tokens: for oneself, for the mayor's office, or both."""
+    own = [Audience.OWNER] if user.has_perm(tokens.MAKE) else []
+    return own + ([Audience.MAYORS_OFFICE] if tokens.may_keep(user) else [])
 
 
 @admin.register(ApiToken)
@@ -130,11 +139,9 @@ class TokenAdmin(ScopedModelAdmin):
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Sequence[str]:
         if obj is not None:
-            about = ("name", "holder", "reads_as", "opens", "from_where", "rate")
+            about = ("purpose", "holder", "reads_as", "opens", "from_where", "rate")
             return (*about, "public_part", "made", "until", "last_use", "state_and_verb")
-        keeps = tokens.may_keep(request.user)  # type: ignore[arg-type]  # signed in
-        makes_own = request.user.has_perm(tokens.MAKE)  # type: ignore[union-attr]  # as above
-        choice = ("audience",) if keeps and makes_own else ()
+        choice = ("audience",) if len(audiences_of(request.user)) > 1 else ()
         return ("name", *choice, "scopes", "last_day", "networks")
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Sequence[str]:
@@ -169,6 +176,10 @@ class TokenAdmin(ScopedModelAdmin):
 
     # --- On the page -----------------------------------------------------------------------
 
+    @admin.display(description=pgettext_lazy("token", "purpose"))
+    def purpose(self, token: ApiToken) -> str:
+        return token.name
+
     @admin.display(description=gettext_lazy("allowed addresses"))
     def from_where(self, token: ApiToken) -> str:
         return ", ".join(token.networks) or _("everywhere")
@@ -198,14 +209,6 @@ class TokenAdmin(ScopedModelAdmin):
 
     # --- Making ----------------------------------------------------------------------------
 
-    def get_form(self, request: Any, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
-        """The mayor's office reads less: whoever makes tokens for it alone is offered no more."""
-        form = super().get_form(request, obj, change=change, **kwargs)
-        if obj is None and "audience" not in form.base_fields and tokens.may_keep(request.user):
-            allowed = tokens.SCOPES_OF_AUDIENCE[Audience.MAYORS_OFFICE]
-            form.base_fields["scopes"].choices = [(s.value, s.label) for s in allowed]
-        return form
-
     def write(
         self,
         request: HttpRequest,
@@ -214,11 +217,8 @@ class TokenAdmin(ScopedModelAdmin):
         expected: int | None,
     ) -> ApiToken:
         user: Any = request.user
-        only_office = not user.has_perm(tokens.MAKE)
-        audience = Audience.MAYORS_OFFICE if only_office else Audience.OWNER
-        made = tokens.make_token(
-            **{"audience": audience, **values}, by=user, address=client_address(request)
-        )
+        chosen = {"audience": audiences_of(user)[0], **values}
+        made = tokens.make_token(**chosen, by=user, address=client_address(request))
         request.made = made  # type: ignore[attr-defined]  # shown once by response_add
         return made.token
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from datetime import tzinfo
 from typing import Any, ClassVar, Final
 
 from django.urls import path
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from drf_spectacular.types import OpenApiTypes
@@ -135,7 +137,7 @@ class Changes(OfficeView):
         if word is None:
             return self._beginning(reader)
         after = _place(word, reader)
-        page = feed.read_changes(reader, after, limit)
+        page = feed.read_changes(reader, after, limit, self._rows)
         if wait and not page.entries and request.META.get("wsgi.multithread"):
             page = self._wait(word, page, limit, wait)
         return Response(
@@ -168,7 +170,7 @@ class Changes(OfficeView):
                     break
                 self._admit_again()
                 reader = self._reader()
-                page = feed.read_changes(reader, _place(word, reader), limit)
+                page = feed.read_changes(reader, _place(word, reader), limit, self._rows)
         return page
 
     def _admit_again(self) -> None:
@@ -197,37 +199,30 @@ class Changes(OfficeView):
     # --- The records -------------------------------------------------------------------------
 
     def _told(self, reader: feed.Reader, entries: Sequence[feed.Entry]) -> list[dict[str, Any]]:
-        wanted: dict[str, set[int]] = {}
-        for entry in entries:
-            if entry.present:
-                wanted.setdefault(entry.resource, set()).add(entry.pk)
-        data = {
-            (resource, row["id"]): row
-            for resource, pks in wanted.items()
-            for row in self._rows(resource, pks)
-        }
         if self._personal_rows:
             log_personal_read(self.request, self.resource, rows=self._personal_rows)
-        return [self._entry(reader, one, data.get((one.resource, one.pk))) for one in entries]
+        zone = timezone.get_current_timezone()
+        numbered = reader.sees_everything
+        return [_entry(one, zone, numbered=numbered) for one in entries]
 
-    def _entry(self, reader: feed.Reader, entry: feed.Entry, data: Any) -> dict[str, Any]:
-        """A row that went between two looks is gone for this reader: its own change comes later."""
-        told: dict[str, Any] = {"number": entry.number} if reader.sees_everything else {}
-        told |= {"resource": entry.resource, "id": entry.pk}
-        told["kind"] = "tombstone" if data is None else "upsert"
-        told["recorded_at"] = entry.recorded_at
-        return told if data is None else {**told, "data": data}
-
-    def _rows(self, resource: str, pks: set[int]) -> list[dict[str, Any]]:
+    def _rows(self, resource: str, pks: Collection[int]) -> dict[int, dict[str, Any]]:
         """Rows as the list of the resource shows them to this token."""
         serializer: type[ReadSerializer] = feed.PUBLISHED[resource].serializer
         names = serializer.known_fields(self.token)
         rows = serializer.prepare(feed.rows_of(resource, self.user, pks), names, self.user)
         context = {"user": self.user, "token": self.token}
-        found = list(serializer(rows, many=True, names=names, context=context).data)
+        found = serializer(rows, many=True, names=names, context=context).data
         personal = serializer.personal_fields & set(names)
         self._personal_rows += sum(any(row[name] for name in personal) for row in found)
-        return found
+        return {row["id"]: row for row in found}
+
+
+def _entry(entry: feed.Entry, zone: tzinfo, *, numbered: bool) -> dict[str, Any]:
+    told: dict[str, Any] = {"number": entry.number} if numbered else {}
+    told["resource"], told["id"] = entry.resource, entry.pk
+    told["kind"] = "tombstone" if entry.row is None else "upsert"
+    told["recorded_at"] = entry.recorded_at.astimezone(zone).isoformat()
+    return told if entry.row is None else {**told, "data": entry.row}
 
 
 def _place(word: str, reader: feed.Reader) -> int:

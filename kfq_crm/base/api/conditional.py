@@ -49,7 +49,7 @@ def weak_etag(request: Request, *facts: object) -> str:
         token.pk,
         token.scopes,
         request.get_full_path(),
-        request.accepted_renderer.format,  # type: ignore[attr-defined]  # set by negotiation
+        request.accepted_renderer.format,
         translation.get_language(),
     )
     return f'W/"{blake2b(repr(rests_on).encode("utf-8", "replace"), digest_size=12).hexdigest()}"'

@@ -20,6 +20,7 @@ from django.utils.translation import gettext as _
 from rest_framework.request import Request
 
 from kfq_crm.base.amounts import parse_amount
+from kfq_crm.base.api.parameters import parse_flag
 from kfq_crm.base.api.problems import FieldError, invalid
 from kfq_crm.base.dates import parse_day
 from kfq_crm.base.errors import RuleViolation
@@ -33,8 +34,6 @@ LARGEST_NUMBER: Final = 2**31 - 1
 LARGEST_KEY: Final = 2**63 - 1
 LONGEST_TEXT: Final = 100
 MOST_VALUES: Final = 100
-YES: Final = {"true", "1", "yes"}
-NO: Final = {"false", "0", "no"}
 
 
 class ApiFilterSet(django_filters.FilterSet):
@@ -95,7 +94,7 @@ class ParsedFilter(django_filters.Filter):
 class DayFilter(ParsedFilter):
     """A day, in the spellings that people type."""
 
-    schema = {"type": "string", "format": "date", "example": "2026-03-05"}
+    schema = {"type": "string", "format": "date", "examples": ["2026-03-05"]}
 
     def parse(self, text: str) -> date:
         return parse_day(text)
@@ -129,7 +128,7 @@ def day_range(column: str, label: Any, *, moment: bool = False) -> tuple[ParsedF
 class AmountFilter(ParsedFilter):
     """An amount with its unit (3.2亿元, 5000万美元), or a bare number of ten thousands."""
 
-    schema = {"type": "string", "example": "10000"}
+    schema = {"type": "string", "examples": ["10000"]}
 
     def parse(self, text: str) -> Decimal:
         return parse_amount(text, default_unit=_TEN_THOUSAND).value
@@ -158,11 +157,7 @@ class FlagFilter(ParsedFilter):
     schema = {"type": "boolean"}
 
     def parse(self, text: str) -> bool:
-        plain = nfkc(text).lower()
-        if plain in YES | NO:
-            return plain in YES
-        message = _("“%(text)s” is neither true nor false.") % {"text": shown(text)}
-        raise RuleViolation("flag_invalid", message)
+        return parse_flag(text)
 
 
 class TextFilter(ParsedFilter):
@@ -195,13 +190,17 @@ class SeveralFilter(ParsedFilter):
         raise NotImplementedError
 
 
+def _several(items: dict[str, Any]) -> dict[str, Any]:
+    return {"type": "array", "items": items, "minItems": 1, "maxItems": MOST_VALUES}
+
+
 class CodesFilter(SeveralFilter):
     """Codes of a fixed list, such as stages; an unknown one is refused and the known listed."""
 
     def __init__(self, *args: Any, choices: Iterable[tuple[str, Any]], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.codes = [str(code) for code, _label in choices]
-        self.schema = {"type": "string", "example": self.codes[0]}
+        self.schema = _several({"type": "string", "enum": self.codes})
 
     def values(self, parts: list[str]) -> list[str]:
         for part in parts:
@@ -227,7 +226,9 @@ class RecordsFilter(SeveralFilter):
     ) -> None:
         super().__init__(*args, **kwargs)
         self.rows, self.by = rows, by
-        self.schema = {"type": "string", "example": "12" if by == "pk" else "aerospace"}
+        key = {"type": "integer", "minimum": 1, "maximum": LARGEST_KEY}
+        code = {"type": "string", "pattern": "^[-a-zA-Z0-9_]+$", "examples": ["aerospace"]}
+        self.schema = _several(key if by == "pk" else code)
 
     def values(self, parts: list[str]) -> list[int]:
         user = self.parent.request.user

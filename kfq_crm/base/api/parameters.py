@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
+from typing import Final
 
 from django.utils.translation import gettext as _
 from rest_framework.request import Request
 
 from kfq_crm.base.api.problems import FieldError, bad_request, invalid
-from kfq_crm.base.parsing import shown
+from kfq_crm.base.errors import RuleViolation
+from kfq_crm.base.parsing import nfkc, shown
+
+YES: Final = {"true", "1", "yes"}
+NO: Final = {"false", "0", "no"}
 
 
 def check_parameters(request: Request, known: Collection[str]) -> None:
@@ -48,3 +53,23 @@ def chosen_fields(request: Request, known: Sequence[str]) -> list[str]:
         words = {"name": shown(", ".join(unknown)), "known": ", ".join(known)}
         raise bad_request("fields", "unknown_field", message % words)
     return [name for name in known if name in wanted]
+
+
+def read_flag(request: Request, name: str) -> bool:
+    """A parameter that is true or false; false without it."""
+    text = request.query_params.get(name)
+    if text is None:
+        return False
+    try:
+        return parse_flag(text)
+    except RuleViolation as violation:
+        raise bad_request(name, violation.code, violation.message) from violation
+
+
+def parse_flag(text: str) -> bool:
+    """true or false, also 1 or 0 and yes or no. RuleViolation for anything else."""
+    plain = nfkc(text).lower()
+    if plain in YES | NO:
+        return plain in YES
+    message = _("“%(text)s” is neither true nor false.") % {"text": shown(text)}
+    raise RuleViolation("flag_invalid", message)

@@ -30,8 +30,9 @@ class HasScope(HasToken):
 
     def has_permission(self, request: Request, view: Any) -> bool:
         super().has_permission(request, view)
+        token: Any = request.auth
         wanted = view.required_scopes["read" if is_read(request) else "write"]
-        if not request.auth.allows(wanted):
+        if not token.allows(wanted):
             message = _("This token lacks the scope “%(scope)s”.") % {"scope": wanted}
             raise Problem(403, "scope_missing", message, scope=wanted)
         return True

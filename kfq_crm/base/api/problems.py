@@ -184,7 +184,7 @@ def _of_framework(error: exceptions.APIException) -> Problem:
     if isinstance(error, exceptions.ValidationError):
         return invalid(list(field_errors(error.detail)))
     if isinstance(error, exceptions.Throttled):
-        wait = max(1, int(error.wait or 1))
+        wait = max(1, int(getattr(error, "wait", None) or 1))
         detail = _("Too many requests with this token. Wait %(seconds)s seconds.")
         return Problem(
             429, "throttled", detail % {"seconds": wait}, headers={"Retry-After": str(wait)}

@@ -1,17 +1,23 @@
 """Rows of long lists, told without an object or a statement for each record they point to.
 
-What a row says of a chain or a person beside it (a `Label`) comes along as columns of the row's
-own statement, and each label is put together once a page.
+What rows say of chains or people beside them (a `Label`) is read for the whole page in one
+statement, and put together once a page.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping
-from datetime import date
+import copy
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import cache
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from django.db.models import F, Model, QuerySet
+from django.db import connection
+from django.db.models import F, Manager, Model, QuerySet
+from django.utils import timezone
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.extensions import OpenApiSerializerFieldExtension
@@ -47,66 +53,154 @@ class Label(serializers.Field[Any, Any, Any, Any]):
     ) -> None:
         super().__init__(**{**kwargs, "read_only": True})
         self.model, self.columns, self.path = model, columns, path
-        self._made: dict[int, dict[str, Any]] = {}
+        self.known: dict[int, dict[str, Any]] = {}
 
     def bind(self, field_name: str, parent: Any) -> None:
         super().bind(field_name, parent)
         self.path = self.path or field_name
 
-    def of_row(self, name: str) -> dict[str, str]:
-        """Columns of the row's statement by the attribute that holds them."""
-        path = self.path or name
-        found = {_held(path, column): f"{path}__{column}" for column in self.columns.values()}
-        return {**found, _held(path, "pk"): f"{path}__pk"} if "__" in path else found
+    def of_row(self) -> dict[str, F]:
+        """What the row's own statement must bring along, by the attribute that holds it."""
+        return {_held(self.path): F(f"{self.path}_id")} if "__" in self.path else {}
 
     @cached_property
-    def _key(self) -> Reader:
-        own = "__" not in self.path
-        return attrgetter(f"{self.path}_id" if own else _held(self.path, "pk"))
+    def key_of(self) -> Reader:
+        return attrgetter(_held(self.path) if "__" in self.path else f"{self.path}_id")
 
     @cached_property
-    def _values(self) -> list[tuple[str, Reader]]:
-        return [(n, attrgetter(_held(self.path, c))) for n, c in self.columns.items()]
+    def reading(self) -> Reading:
+        """Where its columns stand; what two labels share is read once."""
+        meta = self.model._meta
+        columns = tuple(f'"{_column(self.model, name)}"' for name in self.columns.values())
+        return Reading(f'"{meta.db_table}"', '"id"', columns)
+
+    def keys_of(self, rows: Iterable[Any]) -> Iterator[int]:
+        return (pk for pk in map(self.key_of, rows) if pk is not None)
+
+    def learn(self, found: Iterable[tuple[int, tuple[Any, ...]]]) -> None:
+        self.known = {pk: self.made(pk, values) for pk, values in found}
 
     def get_attribute(self, instance: Any) -> Any:
         return instance
 
-    def to_representation(self, value: Any) -> dict[str, Any] | None:
-        pk = self._key(value)
-        if pk is None:
-            return None
-        if pk not in self._made:
-            self._made[pk] = self.made(pk, {name: read(value) for name, read in self._values})
-        return self._made[pk]
+    def to_representation(self, value: Any) -> Any:
+        pk = self.key_of(value)
+        return None if pk is None else self.known[pk]
 
-    def made(self, pk: int, values: dict[str, Any]) -> dict[str, Any]:
-        return {"id": pk, **values}
+    def made(self, pk: int, values: Iterable[Any]) -> dict[str, Any]:
+        return {"id": pk, **dict(zip(self.columns, values, strict=False))}
 
     @property
     def members(self) -> Mapping[str, str]:
         """Columns by the name of the member, for the schema."""
         return self.columns
 
+    @property
+    def rests_on(self) -> Collection[str]:
+        """Columns of which another value makes another label: the change feed tells of it."""
+        return self.columns.values()
+
 
 class Labels(Label):
-    """Several of them, by a relation that the row's serializer fetches."""
+    """Several of them, behind a many-to-many relation of the row: `Lead.secondary_chains`."""
 
-    def of_row(self, name: str) -> dict[str, str]:
+    def __init__(self, link: Any, columns: Mapping[str, str], **kwargs: Any) -> None:
+        super().__init__(link.field.related_model, columns, **kwargs)
+        self.link = link
+        self.linked: dict[int, list[dict[str, Any]]] = {}
+
+    def of_row(self) -> dict[str, F]:
         return {}
 
+    @cached_property
+    def reading(self) -> Reading:
+        field = self.link.field
+        links, records = self.link.through._meta.db_table, self.model._meta.db_table
+        here, there = field.m2m_column_name(), field.m2m_reverse_name()
+        joined = f'"{links}" AS link JOIN "{records}" AS record ON record."id" = link."{there}"'
+        columns = (f'record."{_column(self.model, name)}"' for name in self.columns.values())
+        return Reading(joined, f'link."{here}"', ('CAST(record."id" AS text)', *columns))
+
+    def keys_of(self, rows: Iterable[Any]) -> Iterator[int]:
+        return (row.pk for row in rows)
+
+    def learn(self, found: Iterable[tuple[int, tuple[Any, ...]]]) -> None:
+        self.known, self.linked = {}, defaultdict(list)
+        for row, (text, *values) in sorted(found, key=lambda link: int(link[1][0])):
+            pk = int(text)
+            self.known.setdefault(pk, self.made(pk, values))
+            self.linked[row].append(self.known[pk])
+
     def to_representation(self, value: Any) -> Any:
-        related = getattr(value, self.path).all()
-        return [self._of(record) for record in related]
-
-    def _of(self, record: Any) -> dict[str, Any]:
-        if record.pk not in self._made:
-            values = {name: getattr(record, column) for name, column in self.columns.items()}
-            self._made[record.pk] = self.made(record.pk, values)
-        return self._made[record.pk]
+        return self.linked.get(value.pk, [])
 
 
-def _held(path: str, column: str) -> str:
-    return f"_{path}_{column}".replace("__", "_")
+@dataclass(frozen=True)
+class Reading:
+    """Tables, the column that finds rows in them, and what is read of them: all text."""
+
+    tables: str
+    key: str
+    columns: tuple[str, ...]
+
+
+def _held(path: str) -> str:
+    return f"_{path}".replace("__", "_")
+
+
+def _column(model: type[Model], name: str) -> str:
+    return str(model._meta.get_field(name).column)  # type: ignore[union-attr]  # columns have it
+
+
+def read_labels(labels: Iterable[Label], rows: Sequence[Any]) -> None:
+    """Fill the labels with the records that these rows point to: one statement for all of them.
+
+    Joined to the rows' own statement, so many tables would take the database longer to plan
+    than to read.
+    """
+    wanted: dict[Reading, set[int]] = {}
+    for label in labels:
+        wanted.setdefault(label.reading, set()).update(label.keys_of(rows))
+    found = _read(wanted)
+    for label in labels:
+        label.learn(found.get(label.reading, ()))
+
+
+def _read(
+    wanted: Mapping[Reading, Collection[int]],
+) -> dict[Reading, list[tuple[int, tuple[Any, ...]]]]:
+    sources = [(source, pks) for source, pks in wanted.items() if pks]
+    if not sources:
+        return {}
+    widest = max(len(source.columns) for source, _pks in sources)
+    statement = " UNION ALL ".join(
+        _part(place, source, pks, widest) for place, (source, pks) in enumerate(sources)
+    )
+    found: dict[Reading, list[tuple[int, tuple[Any, ...]]]] = {}
+    with connection.cursor() as cursor:
+        cursor.execute(statement)
+        for place, pk, *values in cursor.fetchall():
+            found.setdefault(sources[place][0], []).append((pk, tuple(values)))
+    return found
+
+
+def _part(place: int, source: Reading, pks: Collection[int], width: int) -> str:
+    columns = [*source.columns, *["NULL"] * (width - len(source.columns))]
+    keys = ", ".join(map(str, sorted(pks)))
+    return (
+        f"SELECT {place}, {source.key}, {', '.join(columns)} "  # noqa: S608 — names of ours, numbers
+        f"FROM {source.tables} WHERE {source.key} IN ({keys})"
+    )
+
+
+class Rows(serializers.ListSerializer[Any]):
+    """A page of rows with their labels."""
+
+    def to_representation(self, data: Any) -> list[Any]:
+        rows = list(data.all() if isinstance(data, Manager) else data)
+        child: Any = self.child
+        read_labels(child.labels, rows)
+        return [child.told(row) for row in rows]
 
 
 class RowSerializer(ReadSerializer):
@@ -130,43 +224,69 @@ class RowSerializer(ReadSerializer):
         text = self.texts.get(name) or COMMON.get(name)
         return {"read_only": True, "help_text": text} if text else {"read_only": True}
 
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        cls.Meta.list_serializer_class = Rows  # type: ignore[attr-defined]  # DRF reads it there
+
     @classmethod
     def prepare(cls, rows: QuerySet[Any], names: Collection[str], user: User) -> QuerySet[Any]:
-        """Only the columns that these members need, the labels' among them."""
+        """Only the columns that these members need."""
         rows = super().prepare(rows, names, user)
-        added = {
-            held: F(column)
-            for name, label in cls._labels().items()
-            if name in names
-            for held, column in label.of_row(name).items()
-        }
-        own = [column for name in names for column in cls._own_columns(name)]
+        added: dict[str, F] = {}
+        own: list[str] = []
+        for name in names:
+            label = cls._declared_fields.get(name)
+            if isinstance(label, Label):
+                label.path = label.path or name
+                added |= label.of_row()
+            own += cls._own_columns(name, label)
         needed: QuerySet[Any] = rows.annotate(**added).only(*dict.fromkeys(("pk", *cls.kept, *own)))
         return needed
 
     @classmethod
-    def _labels(cls) -> dict[str, Label]:
-        declared: dict[str, _Field] = cls._declared_fields
-        return {name: f for name, f in declared.items() if isinstance(f, Label)}
-
-    @classmethod
-    def _own_columns(cls, name: str) -> tuple[str, ...]:
+    def _own_columns(cls, name: str, field: Any) -> tuple[str, ...]:
         if name in cls.derived:
             return cls.derived[name]
-        label = cls._labels().get(name)
-        if label is None:
-            source = getattr(cls._declared_fields.get(name), "source", None)
-            return (source or name,)
-        if isinstance(label, Labels):
+        if isinstance(field, Labels):
             return ()
-        return ((label.path or name).partition("__")[0],)
+        return (field.path.partition("__")[0] if isinstance(field, Label) else name,)
+
+    @cached_property
+    def fields(self) -> Any:
+        """Members made of columns are the same for every page, and made once; the declared ones
+        belong to this page."""
+        if self.names is None:
+            return super().fields
+        kept = _whole(type(self)).fields
+        found = {}
+        for name in kept:
+            if name in self.names:
+                found[name] = copy.deepcopy(self._declared_fields.get(name)) or kept[name]
+                if name in self._declared_fields:
+                    found[name].bind(name, self)
+        return found
+
+    @cached_property
+    def labels(self) -> list[Label]:
+        return [field for field in self.fields.values() if isinstance(field, Label)]
 
     @cached_property
     def _plan(self) -> list[tuple[str, Reader]]:
         return [(name, _reader(field)) for name, field in self.fields.items()]
 
     def to_representation(self, instance: Any) -> dict[str, Any]:
+        read_labels(self.labels, [instance])
+        return self.told(instance)
+
+    def told(self, instance: Any) -> dict[str, Any]:
+        """The row as it is answered; its labels are read already."""
         return {name: read(instance) for name, read in self._plan}
+
+
+@cache
+def _whole(made: type[RowSerializer]) -> RowSerializer:
+    """With all members, for their columns; nothing in them depends on who asks."""
+    return made(names=None)
 
 
 def _reader(field: _Field) -> Reader:
@@ -196,7 +316,14 @@ def _turn(field: _Field) -> Reader | None:
         return None
     if type(field) is serializers.DateField:
         return date.isoformat
+    if type(field) is serializers.DateTimeField:
+        return _in_site_time
     return field.to_representation
+
+
+def _in_site_time(moment: datetime) -> str:
+    """As DRF writes it, at a fifth of the cost."""
+    return moment.astimezone(timezone.get_current_timezone()).isoformat()
 
 
 class LabelSchema(OpenApiSerializerFieldExtension):  # type: ignore[no-untyped-call]  # drf-spectacular registers it

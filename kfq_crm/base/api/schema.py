@@ -113,6 +113,9 @@ class OfficeSchema(AutoSchema):
         """What the view says of itself to readers; its docstring is for those who build it."""
         return str(getattr(self.view, "about", ""))
 
+    def get_extensions(self) -> dict[str, Any]:
+        return {**super().get_extensions(), "x-name": _name_of(self.view)}
+
     # --- Parameters ------------------------------------------------------------------------
 
     def get_override_parameters(self) -> list[Any]:
@@ -128,10 +131,15 @@ class OfficeSchema(AutoSchema):
             yield _fields_parameter(serializer)
         if action == "list":
             yield from _list_parameters(self.view)
-        if action == "create":
+        if self.method == "POST":
             text = _("A text of your own choice, new for each creation; repeat it to ask again.")
             yield OpenApiParameter(
                 "Idempotency-Key", str, OpenApiParameter.HEADER, required=True, description=text
+            )
+        if action in getattr(self.view, "conditional_actions", ()):
+            text = _("ETag of the record as it was read; 412 when it has changed since.")
+            yield OpenApiParameter(
+                "If-Match", str, OpenApiParameter.HEADER, required=True, description=text
             )
         if _has_etag(self.view, self.method):
             text = _("ETag of the answer that you have; 304 when nothing has changed.")
@@ -227,14 +235,16 @@ def _name_of(view: Any) -> str:
 
 def _fields_parameter(serializer: type[ReadSerializer]) -> OpenApiParameter:
     known = serializer.known_fields(None)
-    text = _("Members to answer, behind commas; all without it. Known: %(known)s")
-    return OpenApiParameter("fields", str, description=text % {"known": ", ".join(known)})
+    shape = {"type": "array", "items": {"type": "string", "enum": known}, "minItems": 1}
+    text = _("Members to answer, behind commas; all without it")
+    return OpenApiParameter("fields", shape, description=text, style="form", explode=False)
 
 
 def _list_parameters(view: Any) -> Iterator[OpenApiParameter]:
     for name, one in view.filters().items():
         shape = dict(getattr(one, "schema", {"type": "string"}))
-        yield OpenApiParameter(name, shape, description=str(one.label or ""))
+        several = {"style": "form", "explode": False} if shape.get("type") == "array" else {}
+        yield OpenApiParameter(name, shape, description=str(one.label or ""), **several)
     text = _("Rows in a page")
     size = {"type": "integer", "minimum": 1, "maximum": LARGEST_PAGE, "default": PAGE_SIZE}
     yield OpenApiParameter("page_size", size, description=text)
@@ -244,6 +254,17 @@ def _list_parameters(view: Any) -> Iterator[OpenApiParameter]:
     yield OpenApiParameter("ordering", shape, description=_("Order of the rows"))
 
 
+def _told(made: dict[str, Any]) -> list[tuple[str, str]]:
+    """Resources with what people call them, for the headings of the page."""
+    told: dict[str, str] = {}
+    for operations in made["paths"].values():
+        for operation in operations.values():
+            [tag] = operation["tags"]
+            told.setdefault(tag, operation.get("x-name", ""))
+            operation.pop("x-name", None)
+    return sorted(told.items())
+
+
 @cache
 def schema_in(language: str) -> dict[str, Any]:
     """The whole description in one language; made once a process."""
@@ -251,4 +272,5 @@ def schema_in(language: str) -> dict[str, Any]:
         made: dict[str, Any] = SchemaGenerator().get_schema(request=None, public=True)  # type: ignore[no-untyped-call]  # the library has no types
         made["info"]["description"] = str(INTRODUCTION)
         made["info"]["title"] = str(made["info"]["title"])
+        made["tags"] = [{"name": name, "description": text} for name, text in _told(made)]
         return made

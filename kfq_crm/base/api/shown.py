@@ -23,7 +23,7 @@ def shown_by(serializer: type[ReadSerializer]) -> tuple[Shown, ...]:
     found: list[Shown] = []
     for name, field in serializer._declared_fields.items():
         if isinstance(field, Label):
-            path, columns, many = field.path or name, field.columns.values(), False
+            path, columns, many = field.path or name, field.rests_on, False
         elif isinstance(field, serializers.ListSerializer):
             path, columns, many = field.source or name, _columns(field.child), True
         elif isinstance(field, serializers.ModelSerializer):

@@ -23,17 +23,18 @@ class TokenThrottle(BaseThrottle):
     _left = 0
 
     def allow_request(self, request: Request, view: Any) -> bool:
-        if request.auth is None:
+        token: Any = request.auth
+        if token is None:
             return True
         now = time.time()
         window = int(now // WINDOW)
         self._left = WINDOW - int(now % WINDOW)
         try:
-            used = count_up(f"api-{request.auth.pk}-{window}", seconds=2 * WINDOW)
+            used = count_up(f"api-{token.pk}-{window}", seconds=2 * WINDOW)
         except (RedisError, OSError) as error:
             logger.warning("requests are not counted: %s", error)
             return True
-        return used <= request.auth.requests_per_minute
+        return bool(used <= token.requests_per_minute)
 
     def wait(self) -> float:
         return self._left

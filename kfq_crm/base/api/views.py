@@ -109,6 +109,8 @@ class ReadViewSet(OfficeView, ViewSet):
     keys_first: ClassVar[bool] = False
     # Django permission for each action that writes: {"create": "leads.add_lead"}
     write_permissions: ClassVar[Mapping[str, str]] = {}
+    # Which of them want If-Match, for the schema
+    conditional_actions: ClassVar[Sequence[str]] = ()
     lookup_value_regex = "[^/]+"
 
     # --- What subclasses may change --------------------------------------------------------

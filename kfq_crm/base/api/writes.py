@@ -12,7 +12,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from hashlib import blake2b, sha256
 from typing import Any, Final
 
@@ -65,6 +65,14 @@ def write_once(request: Request, write: Callable[[], Written]) -> Response:
             expires_at=timezone.now() + KEPT,
         )
     return Response(kept.answer, status=kept.status, headers=kept.headers)
+
+
+def forget_old(now: datetime | None = None) -> int:
+    """Delete the answers that are no longer given again; returns how many."""
+    deleted, _by_model = RepeatableWrite.objects.filter(
+        expires_at__lte=now or timezone.now()
+    ).delete()
+    return deleted
 
 
 def _again(known: RepeatableWrite, digest: str) -> Response:

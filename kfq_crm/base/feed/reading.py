@@ -7,7 +7,7 @@ stands at the last change that was the reader's own.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -44,16 +44,19 @@ class Raw(NamedTuple):
     audience_before: list[str] | None
 
 
-@dataclass(frozen=True)
-class Entry:
-    """What the reader is told of one change. A row that is gone, or hidden from the reader now, is
-    not `present`."""
+class Entry(NamedTuple):
+    """What the reader is told of one change: the row as it is now, or None where it is gone or
+    hidden from the reader."""
 
     number: int
     resource: str
     pk: int
-    present: bool
     recorded_at: datetime
+    row: Any
+
+
+# Rows of a resource by key, of those keys that the reader sees now, as the reader is told of them
+Fetch = Callable[[str, Collection[int]], Mapping[int, Any]]
 
 
 @dataclass(frozen=True)
@@ -86,25 +89,37 @@ def place_of(cursor: Cursor, reader: Reader) -> int:
     return cursor.number
 
 
-def read_changes(reader: Reader, after: int, limit: int) -> Page:
-    """The reader's entries after this number, `limit` at most."""
+def read_changes(reader: Reader, after: int, limit: int, fetch: Fetch | None = None) -> Page:
+    """The reader's entries after this number, `limit` at most.
+
+    Rows are fetched where it is judged whether they are seen: never twice, and nothing can come
+    between.
+    """
     epoch, last = position()
-    if reader.sees_everything:
-        return _read_all(reader, epoch, after, limit, last)
-    hint = _Hint(reader, epoch, after)
+    fetch = fetch or _keys_of(reader)
+    everything = reader.sees_everything
+    hint = None if everything else _Hint(reader, epoch, after)
+    looked_at = hint.get(after) if hint else after
     entries: list[Entry] = []
-    looked_at = hint.get(after)
+    step = limit + 1
     while looked_at < last and len(entries) <= limit:
-        batch = _batch(looked_at, last)
-        entries += _own(reader, batch)
-        looked_at = batch[-1].number if len(batch) == BATCH else last
-        if not entries:
+        batch = _raw(looked_at, last, step)
+        entries += _told(reader, batch, fetch)
+        looked_at = batch[-1].number if len(batch) == step else last
+        step = min(2 * step, BATCH)  # where little is the reader's own, more is looked at
+        if hint and not entries:
             hint.set(looked_at)
+    return _page(reader, epoch, after, limit, entries, looked_at)
+
+
+def _page(
+    reader: Reader, epoch: UUID, after: int, limit: int, entries: list[Entry], looked_at: int
+) -> Page:
     page, more = entries[:limit], len(entries) > limit
     number = page[-1].number if page else after
     if more:
         looked_at = number
-    elif page:
+    elif page and not reader.sees_everything:
         _Hint(reader, epoch, number).set(looked_at)
     return Page(page, _cursor(reader, epoch, number), more, looked_at)
 
@@ -131,7 +146,7 @@ def _last_own(reader: Reader, after: int, last: int) -> int | None:
     top = last
     while top > after:
         bottom = max(after, top - BATCH)
-        entries = list(_own(reader, _batch(bottom, top)))
+        entries = list(_told(reader, _raw(bottom, top, BATCH), _keys_of(reader)))
         if entries:
             return entries[-1].number
         top = bottom
@@ -142,39 +157,44 @@ def _cursor(reader: Reader, epoch: UUID, number: int) -> Cursor:
     return Cursor(epoch_word(epoch), number, timezone.localdate(), reader.fingerprint)
 
 
-def _read_all(reader: Reader, epoch: UUID, after: int, limit: int, last: int) -> Page:
-    rows = _raw(after, last, limit + 1)
-    page, more = rows[:limit], len(rows) > limit
-    present = _present(reader, page)
-    entries = [_entry(one, present=(one.resource, one.object_id) in present) for one in page]
-    number = page[-1].number if page else after
-    return Page(entries, _cursor(reader, epoch, number), more, number if more else last)
+def _told(reader: Reader, changes: Sequence[Raw], fetch: Fetch) -> Iterator[Entry]:
+    """Entries of the changes that are this reader's; of all of them for who sees everything."""
+    rows = _rows(reader, changes, fetch)
+    everything = reader.sees_everything
+    for change in changes:
+        row = rows.get((change.resource, change.object_id))
+        if everything or _is_told(reader, change, sees=row is not None):
+            yield Entry(change.number, change.resource, change.object_id, change.recorded_at, row)
 
 
-def _own(reader: Reader, batch: Sequence[Raw]) -> Iterator[Entry]:
-    """Entries of the changes that are this reader's."""
-    present = _present(reader, batch)
-    for change in batch:
-        if change.resource not in reader.resources:
-            continue
-        sees = (change.resource, change.object_id) in present
-        saw = change.audience_before is not None and reader.saw(change.audience_before)
-        # Of a row that only others see or no longer see, this reader is not told
-        if sees != saw or (sees and change.kind != ChangeKind.REVEALED):
-            yield _entry(change, present=sees)
+def _is_told(reader: Reader, change: Raw, *, sees: bool) -> bool:
+    """Of a row that only others see or no longer see, this reader is not told."""
+    if change.resource not in reader.resources:
+        return False
+    saw = change.audience_before is not None and reader.saw(change.audience_before)
+    return sees != saw or (sees and change.kind != ChangeKind.REVEALED)
 
 
-def _present(reader: Reader, changes: Iterable[Raw]) -> set[tuple[str, int]]:
-    """Which of the changed rows the reader sees now."""
+def _rows(reader: Reader, changes: Iterable[Raw], fetch: Fetch) -> dict[tuple[str, int], Any]:
+    """The changed rows that the reader sees now."""
     wanted: dict[str, set[int]] = {}
     for change in changes:
         wanted.setdefault(change.resource, set()).add(change.object_id)
     return {
-        (resource, pk)
+        (resource, pk): row
         for resource, pks in wanted.items()
         if resource in reader.resources
-        for pk in rows_of(resource, reader.user, pks).values_list("pk", flat=True)
+        for pk, row in fetch(resource, pks).items()
     }
+
+
+def _keys_of(reader: Reader) -> Fetch:
+    """For whoever asks only which rows are seen."""
+
+    def fetch(resource: str, pks: Collection[int]) -> Mapping[int, Any]:
+        return dict.fromkeys(rows_of(resource, reader.user, pks).values_list("pk", flat=True), True)
+
+    return fetch
 
 
 def rows_of(resource: str, user: User, pks: Iterable[int]) -> QuerySet[Any]:
@@ -184,17 +204,9 @@ def rows_of(resource: str, user: User, pks: Iterable[int]) -> QuerySet[Any]:
     return rows
 
 
-def _batch(after: int, last: int) -> list[Raw]:
-    return _raw(after, last, BATCH)
-
-
 def _raw(after: int, last: int, most: int) -> list[Raw]:
     rows = Change.objects.filter(number__gt=after, number__lte=last).order_by("number")
     return [Raw(*row) for row in rows.values_list(*_COLUMNS)[:most]]
-
-
-def _entry(change: Raw, *, present: bool) -> Entry:
-    return Entry(change.number, change.resource, change.object_id, present, change.recorded_at)
 
 
 class _Hint:

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from django.http import HttpResponse
+from django.utils.translation import gettext_lazy as _
+from drf_spectacular.utils import extend_schema
 from rest_framework.response import Response
 
 from kfq_crm.base.api.conditional import not_modified, weak_etag
@@ -14,6 +16,8 @@ from kfq_crm.base.api.views import OfficeView
 from kfq_crm.base.models import TokenScope
 from kfq_crm.overview.api.answer import document_of
 from kfq_crm.overview.api.asking import PARAMETERS, asked_of
+from kfq_crm.overview.api.schema import ABOUT, answer
+from kfq_crm.overview.api.schema import PARAMETERS as SHAPES
 from kfq_crm.overview.api.state import state_of
 from kfq_crm.overview.api.tables import columns, rows_of
 
@@ -29,12 +33,16 @@ class Overview(OfficeView):
     """
 
     resource = "overview"
+    title = _("overview (resource)")
+    about = ABOUT
+    has_etag = True
     parameters = PARAMETERS
     required_scopes = {"read": TokenScope.OVERVIEW_READ}
 
     def permissions_for(self, method: str | None) -> Sequence[str]:
         return ("leads.view_lead", "chains.view_annualtarget")
 
+    @extend_schema(parameters=SHAPES, responses={(200, "application/json"): answer()})
     def get(self, request: Request) -> HttpResponse:
         asked = asked_of(request.query_params)
         state = state_of(self.user)

@@ -9,9 +9,8 @@ SwaggerUIBundle({
   presets: [SwaggerUIBundle.presets.apis],
   layout: "BaseLayout",
   deepLinking: true,
-  docExpansion: "none",
-  defaultModelsExpandDepth: 0,
-  filter: true,
+  docExpansion: "list",
+  defaultModelsExpandDepth: -1,
   persistAuthorization: false,
   validatorUrl: null,
 });

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 import time_machine
+from django.db import transaction
 
 from kfq_crm.base.mail import deliver_due
 from leads.models import Lead, Reminder
@@ -32,8 +33,9 @@ def told(lead: Lead | None = None, *, state: str = "open") -> Told:
 
 def due_on(lead: Lead, day: date) -> Lead:
     """Put the next step on a day, past or to come, as if it had been agreed then."""
-    Lead.objects.filter(pk=lead.pk).update(
-        next_action_on=day, next_action="回访", due_revision=lead.due_revision + 1
-    )
+    with transaction.atomic():
+        Lead.objects.filter(pk=lead.pk).update(
+            next_action_on=day, next_action="回访", due_revision=lead.due_revision + 1
+        )
     lead.refresh_from_db()
     return lead
