@@ -51,12 +51,18 @@ class ClaimHeld(RuleViolation):
 
 @transaction.atomic(savepoint=False)
 def claim_company(
-    *, enterprise: Enterprise, team: TaskTeam, by: User, now: datetime | None = None
+    *,
+    enterprise: Enterprise,
+    team: TaskTeam,
+    by: User,
+    now: datetime | None = None,
+    is_new: bool = False,
 ) -> Claim:
     """The team's claim on the company: its own one in force, or a new one.
 
     Raises ClaimHeld when another team holds the company by any key. The unique keys decide
-    between two teams that file in the same second.
+    between two teams that file in the same second. `is_new`: the company was registered in this
+    transaction, so nobody else can claim it meanwhile, only its keys.
     """
     today = timezone.localdate(now)
     keys = keys_to_claim(enterprise)
@@ -65,7 +71,7 @@ def claim_company(
     other = next((claim for claim in held if claim.team_id != team.pk), None)
     if other and not own:
         raise ClaimHeld(other)
-    claim = own or _open_claim(enterprise, team, today, by=by)
+    claim = own or _open_claim(enterprise, team, today, by=by, is_new=is_new)
     take_keys(claim, keys)
     if not own:
         # Looked at before for the notice, after for the race: the unique index lets one through.
@@ -280,10 +286,14 @@ def _require_party(by: User, team: TaskTeam) -> None:
         raise NotAllowed("not_your_team", _("You can ask for your own team only."))
 
 
-def _open_claim(enterprise: Enterprise, team: TaskTeam, today: date, *, by: User) -> Claim:
+def _open_claim(
+    enterprise: Enterprise, team: TaskTeam, today: date, *, by: User, is_new: bool = False
+) -> Claim:
     """A new claim; when somebody claims the company in this very moment, theirs."""
     lapses_on = claim_lapses_on(today)
     claim = Claim(enterprise=enterprise, team=team, claimed_on=today, lapses_on=lapses_on)
+    if is_new:
+        return concurrency.create(claim, by=by)
     try:
         with transaction.atomic():
             return concurrency.create(claim, by=by)
