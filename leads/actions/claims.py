@@ -296,12 +296,24 @@ def _open_claim(
         return concurrency.create(claim, by=by)
     try:
         with transaction.atomic():
-            return concurrency.create(claim, by=by)
+            concurrency.create(claim, by=by)
+            _pass_requests_on(claim, by)
+            return claim
     except IntegrityError:
         first = Claim.objects.active().select_related("team").get(enterprise=enterprise)
     if first.team_id != team.pk:
         raise ClaimHeld(first)
     return first
+
+
+def _pass_requests_on(claim: Claim, by: User) -> None:
+    """Who waits for a ruling on the company waits for one against whoever holds it now: on a claim
+    that has ended nobody could be given it any more."""
+    waiting = RulingRequest.objects.waiting().filter(claim__enterprise=claim.enterprise_id)
+    for request in waiting.exclude(asking_team=claim.team_id).order_by("pk"):
+        locked = concurrency.lock(RulingRequest.objects.all(), request.pk)
+        locked.claim = claim
+        concurrency.save(locked, by=by, fields={"claim"})
 
 
 def notice_of(
