@@ -12,7 +12,7 @@ function translate(node) {
     return;
   }
   const text = node.nodeValue.trim();
-  if (Object.hasOwn(words, text)) node.nodeValue = node.nodeValue.replace(text, words[text]);
+  if (Object.hasOwn(words, text) && words[text] !== text) node.nodeValue = node.nodeValue.replace(text, words[text]);
 }
 
 new MutationObserver((changes) => {
