@@ -25,6 +25,7 @@ HERE = Path(sys.executable).parent
 
 PATIENCE = 60  # seconds until the web process must answer
 GRACE = 20  # seconds a process gets to finish before it is killed
+WEB_GRACE = 10  # sooner: readers who wait for changes ask again
 LONGEST_PATH = 100  # a Unix socket's name has room for about 107 bytes
 LOG_LIMIT = 20 * 1024 * 1024
 STEADY = 10  # a process that lived so many seconds is restarted at once
@@ -120,8 +121,9 @@ class House:
             self.processes.append(self._broker())
         celery = [str(HERE / "celery"), "-A", "kfq_crm"]
         web = [str(HERE / "gunicorn"), "kfq_crm.wsgi", f"--bind={HOST}:{PORT}", "--workers=1"]
+        web += ["--threads=8", "--timeout=60", f"--graceful-timeout={WEB_GRACE}"]
         self.processes += [
-            Process("web", [*web, "--threads=8", "--timeout=60", "--access-logfile=-"]),
+            Process("web", [*web, "--access-logfile=-"]),
             Process("worker", [*celery, "worker", "--concurrency=2", "--loglevel=INFO"]),
             Process("beat", [*celery, "beat", f"--schedule={VAR}/beat", "--pidfile="]),
         ]

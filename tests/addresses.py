@@ -36,7 +36,16 @@ from kfq_crm.base.absences import enter_absence
 from kfq_crm.base.access import record_access
 from kfq_crm.base.calendar import current_calendar
 from kfq_crm.base.mail import MailFile, enqueue
-from kfq_crm.base.models import AccessKind, CalendarDay, FeedRule, QuietHours, User
+from kfq_crm.base.models import (
+    AccessKind,
+    ApiRule,
+    Audience,
+    CalendarDay,
+    FeedRule,
+    QuietHours,
+    User,
+)
+from kfq_crm.base.tokens import make_token
 from leads.actions.claims import request_ruling, rule_on_claim
 from leads.actions.contracts import add_commitment
 from leads.actions.decisions import ask_leader
@@ -281,6 +290,16 @@ def _administration(world: World, cast: Cast) -> None:
         "quiet_hours": QuietHours.objects.create(
             valid_from=later, starts_at=time(22), ends_at=time(7)
         ),
+        "api_rule": ApiRule.objects.create(
+            valid_from=later, requests_per_minute=60, longest_days=90
+        ),
+        "token": make_token(
+            name="白鹭统计脚本",
+            audience=Audience.OWNER,
+            scopes=["leads:read"],
+            last_day=later,
+            by=cast.member_a,
+        ).token,
         "feed_rule": FeedRule.objects.create(valid_from=later, days=30),
         "user": cast.member_a,
         "colleague": cast.second_member_a,

@@ -61,6 +61,12 @@ class Replica:
         return whole_lists(self.program, start["resources"])
 
 
+def replica_of(program: Program) -> Replica:
+    made = Replica(program)
+    made.begin()
+    return made
+
+
 def whole_lists(program: Program, addresses: dict[str, str]) -> Rows:
     return {
         (resource, row["id"]): row

@@ -16,6 +16,8 @@ OPERATIONS = (
     *("lead page, 50 follow-ups", "log a lead"),
     *("sweep, with its messages", "sweep, nothing due", "sweep, memory", "mail, "),
     *("digest, p50", "digest, p95", "digest, rows that one statement reads"),
+    *("1,000 changes", "log a follow-up, changes recorded", "change a lead, changes recorded"),
+    *("list: leads, page 1", "list: leads, chain + stage + overdue", "list: follow-ups, page 1"),
 )
 
 

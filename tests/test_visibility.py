@@ -18,6 +18,8 @@ from kfq_crm.base.models import (
     Absence,
     AccessChainHead,
     AccessEntry,
+    ApiRule,
+    ApiToken,
     CalendarDay,
     Change,
     ChannelPreference,
@@ -28,6 +30,7 @@ from kfq_crm.base.models import (
     MailAttachment,
     OutgoingMail,
     QuietHours,
+    RepeatableWrite,
     SweepRun,
     User,
 )
@@ -191,6 +194,7 @@ EXPECTED: dict[type[models.Model], tuple[str, dict[str, set[str]]]] = {
     leads_models.EscalationStep: ("published", to_all({"rule"})),
     leads_models.SnoozeRule: ("published", to_all({"rule"})),
     QuietHours: ("published", to_all({"rule"})),
+    ApiRule: ("published", to_all({"rule"})),
     Absence: ("user__username", to_all({"member_a"})),
     # What is one person's; of a message, whoever runs the system sees where it went
     ChannelPreference: ("user__username", {"member_a": {"member_a"}}),
@@ -200,7 +204,16 @@ EXPECTED: dict[type[models.Model], tuple[str, dict[str, set[str]]]] = {
     ),
     leads_models.Reminder: ("lead__title", {"member_a": {"plain"}, "head_a": {"shared"}}),
     leads_models.Digest: ("code", DIGESTS),
+    ApiToken: (
+        "name",
+        {
+            "member_a": {"token"},
+            "administrator": {"token", "office"},
+            "superuser": {"token", "office"},
+        },
+    ),
     # What belongs to administration
+    RepeatableWrite: ("key", {"superuser": {"write"}}),
     MailAttachment: ("name", {"superuser": {"file"}}),
     HandOver: ("token", {"superuser": {"book"}}),
     SweepRun: ("name", {"administrator": {"sweep"}, "superuser": {"sweep"}}),
@@ -262,6 +275,18 @@ def test_disabled_account_sees_nothing_even_as_a_reader(world: World) -> None:
     secret = Lead.objects.get(title="secret")
     assert world.cast.disabled in secret.readers.all()
     assert not any(seen_by(m, p, world.cast.disabled) for m, (p, _who) in EXPECTED.items())
+
+
+def test_program_of_the_mayors_office_sees_all_teams_and_nothing_confidential(
+    world: World,
+) -> None:
+    """The account that it acts as; what of it is personal, its answers leave out besides."""
+    office = User.objects.get(service="mayors_office")
+    for model, path in WITH_THEIR_LEAD.items():
+        assert seen_by(model, path, office) <= OPEN_A | {"other"}, model.__name__
+    assert seen_by(Lead, "title", office) == OPEN_A | {"other"}
+    assert seen_by(TaskTeam, "chain__code", office) == {"aerospace", "new-materials"}
+    assert not any(office in User.staff.visible_to(person) for person in world.people.values())
 
 
 def test_reader_taken_off_the_list_sees_it_no_more(world: World) -> None:

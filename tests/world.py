@@ -1,7 +1,7 @@
 """One world of leads, teams and companies with a row of everything, each named after its lead."""
 
 from dataclasses import dataclass
-from datetime import date, time
+from datetime import date, time, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -17,6 +17,8 @@ from kfq_crm.base.models import (
     AccessChainHead,
     AccessEntry,
     AccessKind,
+    ApiRule,
+    ApiToken,
     CalendarDay,
     Change,
     ChannelPreference,
@@ -25,9 +27,11 @@ from kfq_crm.base.models import (
     FeedSequence,
     HandOver,
     QuietHours,
+    RepeatableWrite,
     SweepRun,
     User,
 )
+from kfq_crm.base.service_accounts import account_of
 from leads import models as leads_models
 from leads.actions.claims import request_ruling, rule_on_claim
 from leads.actions.enterprises import register_enterprise
@@ -234,6 +238,27 @@ def add_mail(cast: Cast) -> None:
     SweepRun.objects.create(name="sweep", started_at=timezone.now())
 
 
+def add_programs(cast: Cast, administrator: User) -> None:
+    """A token of a person's and one of the mayor's office, and the answer to a creation."""
+    ApiRule.objects.create(
+        valid_from=date(2020, 1, 1), requests_per_minute=300, longest_days=366, published="rule"
+    )
+    now = timezone.now()
+    for name, owner in (("token", cast.member_a), ("office", account_of("mayors_office"))):
+        made = ApiToken.objects.create(
+            name=name,
+            key=name,
+            owner=owner,
+            requests_per_minute=300,
+            made_at=now,
+            made_by=administrator,
+            expires_at=now + timedelta(days=9),
+        )
+    RepeatableWrite.objects.create(
+        token=made, key="write", status=201, answer={}, expires_at=timezone.now()
+    )
+
+
 @pytest.fixture
 def world(cast: Cast) -> World:
     people = dict(cast.people())
@@ -252,4 +277,5 @@ def world(cast: Cast) -> World:
     add_ground_rows()
     add_mail(cast)
     add_reminders(cast)
+    add_programs(cast, User.objects.get(username="administrator"))
     return World(cast, people)

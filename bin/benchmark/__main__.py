@@ -15,11 +15,12 @@ import psycopg
 from psycopg import sql
 
 from benchmark.figures import LARGE, SMALL, Growth, Measured, Size
+from benchmark.lists_of_api import line_of_pages
 from benchmark.operations import LIST, SEARCH, Operation, operations
 from benchmark.ratios import OutsideGrowth, Speed
 from benchmark.report import line_of, line_of_outside, lines_of, lines_of_speed
 from benchmark.sides import BEGAN, PLAIN, PRODUCT, Side, manage
-from benchmark.speed import DIGESTS, SECTIONS, measure
+from benchmark.speed import API, DIGESTS, SECTIONS, measure
 
 ROUNDS = 30
 WARM_UP = 2
@@ -49,6 +50,10 @@ def _growth(lists: list[Size | None], speeds: list[Speed | None], only: list[str
         outside = OutsideGrowth(speeds[0], speeds[-1])
         print(line_of_outside(outside))
         good = good and outside.is_good
+    if API in only and speeds[0] and speeds[-1]:
+        said, flat = line_of_pages(speeds[0], speeds[-1])
+        print(said)
+        good = good and flat
     return good
 
 

@@ -9,6 +9,8 @@ from benchmark.figures import LONGEST_SCAN, SMALL, percentile
 
 # The product against the bare way: parts of its rate at the least, times of its time at the most.
 SWEEP_RATE, IDLE_TIMES, MAIL_RATE, DIGEST_TIMES = 1 / 20, 3, 0.6, 5
+# A thousand changes, and writers with changes recorded beside the same without
+FEED_TIMES, WRITER_TIMES = 3, 1.15
 MOST_MEGABYTES = 300
 # From a tenth of the leads to all of them, the chains being the same.
 MOST_OUTSIDE_GROWTH = 1.5
@@ -38,10 +40,19 @@ class Speed:
     rows: list[Ratio] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     digests: Digests | None = None
+    pages: Pages | None = None
 
     @property
     def is_good(self) -> bool:
         return all(row.is_good for row in self.rows)
+
+
+@dataclass(frozen=True)
+class Pages:
+    """Milliseconds of the first page of a list, and of one far on."""
+
+    first: float
+    far: float
 
 
 @dataclass(frozen=True)

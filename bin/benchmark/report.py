@@ -32,7 +32,7 @@ def lines_of(size: Size) -> Iterator[str]:
 
 def lines_of_speed(speed: Speed) -> Iterator[str]:
     """One size: the product beside bare SQL and a bare SMTP loop, then what was measured."""
-    yield f"{speed.leads:,} leads: reminders, mail, digests"
+    yield f"{speed.leads:,} leads: reminders, mail, changes, digests"
     yield ""
     yield from _table([SPEED_HEAD, *map(_ratio, speed.rows)])
     yield ""

@@ -1,4 +1,5 @@
-"""Measures reminders, mail and digests beside the bare way, each in processes of their own."""
+"""Measures reminders, mail, digests and the API beside the bare way, each side in processes of its
+own."""
 
 from __future__ import annotations
 
@@ -9,6 +10,9 @@ from contextlib import contextmanager
 from statistics import median
 from typing import Any
 
+from benchmark.feed_beside_sql import measure_feed
+from benchmark.lists_of_api import measure_lists
+from benchmark.overview_of_api import measure_overview
 from benchmark.ratios import (
     IDLE_TIMES,
     MAIL_RATE,
@@ -23,8 +27,9 @@ from benchmark.ratios import (
 )
 from benchmark.sides import PRODUCT, Side
 
-REMINDERS, MAIL, DIGESTS = "reminders", "mail", "digests"
-SECTIONS = (REMINDERS, MAIL, DIGESTS)
+REMINDERS, MAIL, DIGESTS, FEED = "reminders", "mail", "digests", "feed"
+API, OVERVIEW = "api", "overview"
+SECTIONS = (REMINDERS, MAIL, DIGESTS, FEED, API, OVERVIEW)
 MESSAGES, TURNS = 20_000, 10
 IDLE_ROUNDS = 5
 
@@ -44,8 +49,15 @@ def measure(url: str, leads: int, only: list[str], vacuum: Vacuum, tell: Any) ->
     if MAIL in only:
         tell("mail")
         _mail(url, min(leads, MESSAGES), found)
+    if FEED in only:
+        tell("change feed")
+        measure_feed(url, found, vacuum)
     if DIGESTS in only:
         _digests(url, size["leads_a_chain"], found, vacuum, tell)
+    if API in only:
+        measure_lists(url, leads, found, vacuum, tell)
+    if OVERVIEW in only:
+        measure_overview(url, found, vacuum, tell)
     return found
 
 

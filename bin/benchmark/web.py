@@ -39,7 +39,7 @@ class Served:
 
     def get(self, path: str, headers: Mapping[str, str] | None = None) -> tuple[int, bytes, float]:
         """Status, body, and the milliseconds until the last byte."""
-        connection = _Connection(self._path)
+        connection = self.connect()
         began = time.perf_counter()
         connection.request("GET", path, headers={"Host": "localhost", **(headers or {})})
         answer = connection.getresponse()
@@ -47,6 +47,10 @@ class Served:
         taken = (time.perf_counter() - began) * 1000
         connection.close()
         return answer.status, body, taken
+
+    def connect(self) -> http.client.HTTPConnection:
+        """A connection of one's own, for whoever wants to see the headers."""
+        return _Connection(self._path)
 
     def __enter__(self) -> Self:
         deadline = time.monotonic() + STARTS_WITHIN

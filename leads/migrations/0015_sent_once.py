@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('leads', '0012_indexes_of_the_sweep'),
+        ('leads', '0014_lists_of_the_api'),
     ]
 
     operations = [

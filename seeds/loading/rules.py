@@ -10,7 +10,7 @@ from datetime import date, time
 from typing import Any
 
 from kfq_crm.base.calendar import load_year
-from kfq_crm.base.models import CalendarDay, FeedRule, QuietHours
+from kfq_crm.base.models import ApiRule, CalendarDay, FeedRule, QuietHours
 from leads.models import (
     CadenceRule,
     ClaimRule,
@@ -49,11 +49,19 @@ def load_rules() -> None:
     if not DisclosureRule.objects.exists():
         (row,) = data["disclosure"]
         make(DisclosureRule, fewest=row["fewest"], **_origin(data, row))
+    _programs(data)
+    _digest(data)
+    _reminding(data)
+
+
+def _programs(data: dict[str, Any]) -> None:
     if not FeedRule.objects.exists():
         (row,) = data["change_feed"]
         make(FeedRule, days=row["limit"], **_origin(data, row))
-    _digest(data)
-    _reminding(data)
+    if not ApiRule.objects.exists():
+        (row,) = data["tokens"]
+        figures = {"requests_per_minute": row["requests"], "longest_days": row["limit"]}
+        make(ApiRule, **figures, **_origin(data, row))
 
 
 def _hours(row: dict[str, Any]) -> dict[str, time]:

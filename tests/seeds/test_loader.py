@@ -22,7 +22,7 @@ from chains.models import (
     TaskTeam,
 )
 from kfq_crm.base.calendar import current_calendar
-from kfq_crm.base.models import CalendarDay, FeedRule, QuietHours, User
+from kfq_crm.base.models import ApiRule, CalendarDay, FeedRule, QuietHours, User
 from leads.models import (
     CadenceRule,
     ClaimRule,
@@ -230,6 +230,8 @@ def test_rules_in_force_are_those_of_the_documents():
     night = QuietHours.objects.get()
     assert (f"{night}", night.inferred) == ("21:00 – 07:30", True)
     assert (FeedRule.objects.get().days, FeedRule.objects.get().inferred) == (90, True)
+    tokens = ApiRule.objects.get()
+    assert (tokens.requests_per_minute, tokens.longest_days, tokens.inferred) == (300, 366, True)
     assert ScaleThreshold.objects.filter(band="B", published="泰政办发〔2022〕58号").count() == 2
 
 

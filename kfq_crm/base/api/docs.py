@@ -13,6 +13,7 @@ from rest_framework.response import Response
 
 from kfq_crm.base.api.problems import bad_request
 from kfq_crm.base.api.schema import schema_in
+from kfq_crm.base.api.swagger_words import swagger_words
 from kfq_crm.base.api.views import OfficeView
 
 
@@ -56,7 +57,8 @@ class Docs(OfficeView):
         others = [(code, label) for code, label in settings.LANGUAGES if code != language]
         schema = f"{reverse('api:schema')}?lang={language}"
         with translation.override(language):
-            context = {"schema": schema, "language": language, "others": others}
+            words = swagger_words()
+            context = {"schema": schema, "language": language, "others": others, "words": words}
             answer = Response(context, template_name="base/api_docs.html")
             answer.headers["Cross-Origin-Opener-Policy"] = "same-origin"
             return answer

@@ -16,7 +16,6 @@ from kfq_crm.overview.api.definitions import CONFIDENTIAL, DEFINITIONS, UNITS
 from kfq_crm.overview.api.figures import Figures
 from kfq_crm.overview.api.groups import Groups
 from kfq_crm.overview.api.targets import counting_of, percent_of
-from kfq_crm.overview.queries.scene import one_state
 from kfq_crm.overview.queries.targets import COUNTED, attained
 
 if TYPE_CHECKING:
@@ -40,7 +39,7 @@ def document_of(user: User, asked: Asked, state: tuple[object, ...]) -> str:
 
 def overview_of(user: User, asked: Asked) -> dict[str, Any]:
     scene = asked.scene(user)
-    with one_state():
+    with scene.at_once():
         now = timezone.localtime()
         groups = Groups(scene)
         figures = Figures(scene, groups)

@@ -54,6 +54,10 @@ class Moment:
         """What stands behind FROM for the model's records; its parameter is `until`."""
         return _quoted(model) if self.is_now else _then(model)
 
+    def kept_as(self, model: type[Model]) -> str:
+        """The name under which the records of that moment are kept while figures are made."""
+        return f"overview_then_{model._meta.model_name}"
+
 
 def midnight(day: date) -> datetime:
     """The beginning of a day in site time."""
@@ -95,18 +99,28 @@ def _told(model: type[Model], name: str) -> str:
 
 
 def _last_line(model: Any) -> str:
+    """Lines are numbered in the order of writing, so that the highest number is the newest."""
     lines = _quoted(model.history.model)
     return (
-        f"LEFT JOIN {lines} AS line ON line.history_id = (SELECT last.history_id"  # noqa: S608 — names of tables
-        f" FROM {lines} AS last WHERE last.id = kept.id AND last.history_date < %(until)s"
-        " ORDER BY last.history_date DESC, last.history_id DESC LIMIT 1)"
+        f"LEFT JOIN (SELECT told.id AS record, MAX(told.history_id) AS newest FROM {lines} AS told"  # noqa: S608 — names of tables
+        f" WHERE told.history_date < %(until)s AND told.id IN ({_changed(model)}) GROUP BY told.id)"
+        " AS lines ON lines.record = kept.id"
+        f" LEFT JOIN {lines} AS line ON line.history_id = lines.newest"
     )
 
 
 def _last_move() -> str:
     moves = _quoted(StageChange)
     return (
-        f"LEFT JOIN {moves} AS move ON move.id = (SELECT last.id"  # noqa: S608 — names of tables
-        f" FROM {moves} AS last WHERE last.lead_id = kept.id AND last.moved_at < %(until)s"
-        " ORDER BY last.moved_at DESC, last.id DESC LIMIT 1)"
+        f"LEFT JOIN (SELECT told.lead_id, MAX(told.id) AS newest FROM {moves} AS told"  # noqa: S608 — names of tables
+        f" WHERE told.moved_at < %(until)s AND told.lead_id IN ({_changed(Lead)})"
+        " GROUP BY told.lead_id) AS moves ON moves.lead_id = kept.id"
+        f" LEFT JOIN {moves} AS move ON move.id = moves.newest"
+    )
+
+
+def _changed(model: type[Model]) -> str:
+    """Keys of what was there then and was written to since."""
+    return (
+        f"SELECT id FROM {_quoted(model)} WHERE created_at < %(until)s AND updated_at >= %(until)s"  # noqa: S608 — a table's name
     )

@@ -31,6 +31,12 @@ class Breakdown(models.TextChoices):
     MONTH = "month", _("by month (breakdown)")
 
 
+# What a text calls the tables of a moment.
+PLACES: dict[type[models.Model], str] = {
+    Lead: "{leads}",
+    Contract: "{contracts}",
+    LandedProject: "{projects}",
+}
 # A chain has one team: the same rows under another name.
 DIMENSIONS = {Breakdown.TEAM.value: "chain"}
 
@@ -65,6 +71,7 @@ class Scene:
     by: str = ""
     chain: int | None = None
     _limits: dict[date, date | None] = field(init=False, default_factory=dict)
+    _kept: list[str] = field(init=False, default_factory=list)
 
     @classmethod
     def for_reader(cls, user: User, day: date | None = None, **asked: Any) -> Scene:
@@ -122,11 +129,41 @@ class Scene:
         statement = text.format(
             group=group[Breakdown.CHAIN.value if hidden else self.dimension],
             where=where,
-            leads=at.table(Lead),
-            contracts=at.table(Contract),
-            projects=at.table(LandedProject),
+            leads=self._table(at, Lead, text),
+            contracts=self._table(at, Contract, text),
+            projects=self._table(at, LandedProject, text),
         )
-        return _rows(statement, {**self._parameters(at, statement), **self.sight.parameters})
+        return _rows(
+            statement.strip(), {**self._parameters(at, statement), **self.sight.parameters}
+        )
+
+    def _table(self, at: Moment, model: type[models.Model], text: str) -> str:
+        """Tables of a past moment are made once for all figures of the scene."""
+        if at.is_now or at != self.moment:
+            return at.table(model)
+        name = at.kept_as(model)
+        if name not in self._kept and PLACES[model] in text:
+            _execute(f"DROP TABLE IF EXISTS {name}")
+            made = f"CREATE TEMPORARY TABLE {name} AS SELECT * FROM {at.table(model)} AS then_made"  # noqa: S608 — names of ours
+            _execute(made, {"until": at.until})
+            if connection.vendor == "postgresql":
+                _execute(f"ANALYZE {name}")
+            self._kept.append(name)
+        return name
+
+    @contextmanager
+    def at_once(self) -> Iterator[None]:
+        """All figures of the block are of one state of the records.
+
+        PostgreSQL shows them as of one instant; SQLite would have to take its write lock for
+        that, so that there a write between two questions may show in the second. After an error
+        the transaction takes the tables of a past moment away.
+        """
+        with one_state():
+            yield
+            for name in self._kept:
+                _execute(f"DROP TABLE {name}")
+            self._kept.clear()
 
     def _parameters(self, at: Moment, statement: str) -> dict[str, Any]:
         """Every statement takes of them what it names."""
@@ -164,17 +201,13 @@ def month_of_day(column: str) -> str:
 
 @contextmanager
 def one_state() -> Iterator[None]:
-    """All that is asked inside sees the records of one instant (PostgreSQL).
-
-    SQLite would have to take its write lock for that; there, a write between two questions may
-    show in the second. Inside another transaction its rules hold.
-    """
+    """All that is asked inside sees the records of one instant (PostgreSQL, outermost)."""
     if connection.vendor != "postgresql" or connection.in_atomic_block:
         yield
         return
     with transaction.atomic():
         with connection.cursor() as cursor:
-            cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+            cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
         yield
 
 
@@ -182,3 +215,10 @@ def _rows(statement: str, parameters: dict[str, Any]) -> list[tuple[Any, ...]]:
     with connection.cursor() as cursor:
         cursor.execute(statement, {name: stored(value) for name, value in parameters.items()})
         return list(cursor.fetchall())
+
+
+def _execute(statement: str, parameters: dict[str, Any] | None = None) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            statement, {name: stored(value) for name, value in (parameters or {}).items()}
+        )

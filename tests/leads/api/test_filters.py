@@ -129,12 +129,23 @@ def add_rows(lead: Lead, one: bool) -> None:
         signed_on=day,
         counted=one,
         exclusion="" if one else "local_money",
-        investment=lead.investment or 60000 if one else 500,
+        investment=60000 if one else 500,
         currency="CNY" if one else "USD",
     )
     Commitment.objects.create(
         contract=contract, side="zone" if one else "investor", metric=lead.title, due_on=day
     )
+    add_project(contract, one, day)
+    Contact.objects.create(
+        enterprise=lead.enterprise,
+        team=lead.chain.team,
+        owner=by,
+        name="王经理" if one else "李经理",
+    )
+
+
+def add_project(contract: Contract, one: bool, day: date) -> None:
+    lead = contract.lead
     project = LandedProject.objects.create(
         contract=contract,
         name=lead.title,
@@ -155,12 +166,6 @@ def add_rows(lead: Lead, one: bool) -> None:
         is_reached=not one,
         actual_on=None if one else day,
         recognised_on=None if one else day,
-    )
-    Contact.objects.create(
-        enterprise=lead.enterprise,
-        team=lead.chain.team,
-        owner=by,
-        name="王经理" if one else "李经理",
     )
 
 
