@@ -34,7 +34,7 @@ def tell_successors(steps: Sequence[EscalationStep], clock: Clock, recipients: R
     """Record open items for those in office who were not told of a step that names their office;
     returns how many. Teams that nobody changed lately are not looked at."""
     since = timezone.now() - LOOKED_BACK
-    teams = TaskTeam.objects.filter(updated_at__gte=since).order_by()
+    teams = TaskTeam.objects.filter(version__gt=1, updated_at__gte=since).order_by()
     chains = list(teams.values_list("chain", flat=True))
     told = [step for step in steps if step.role in OFFICES] if chains else []
     return sum(_tell(step, chains, clock, recipients) for step in told)
