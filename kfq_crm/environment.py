@@ -95,6 +95,9 @@ def database(url: str, folder: Path) -> dict[str, Any]:
     elif config["ENGINE"] == "django.db.backends.postgresql":
         config["CONN_MAX_AGE"] = number("KFQ_CONN_MAX_AGE", 60)
         config["CONN_HEALTH_CHECKS"] = True
+        # Conditions on who sees what look dear to the planner and take milliseconds; compiling
+        # them first takes seconds.
+        config.setdefault("OPTIONS", {}).setdefault("options", "-c jit=off")
     else:
         raise ImproperlyConfigured("DATABASE_URL must name SQLite or PostgreSQL.")
     return config

@@ -57,10 +57,11 @@ def prepare(leads: int) -> dict[str, Any]:
 
 def _case(
     name: str, resource: str, product: dict[str, str], bare: dict[str, str]
-) -> dict[str, str]:
+) -> dict[str, Any]:
     factory = APIRequestFactory()
     return {
         "name": f"list: {name}",
+        "is_judged": resource == "leads",  # of other lists nothing is asked but to tell
         "product": factory.get(f"{BASE}/{resource}/", product).get_full_path(),
         "bare": factory.get(f"/api/{resource}/", bare).get_full_path(),
     }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from statistics import median
 from typing import Any
 
@@ -61,7 +62,8 @@ def _measure(case: Any, product: Served, plain: Served, token: str, found: Speed
         if number >= WARM_UP:
             times.append(pair)
     case["times"] = [median(series) for series in zip(*times, strict=True)]
-    found.rows.append(at_most(case["name"], *case["times"], LIST_TIMES, found.leads))
+    row = at_most(case["name"], *case["times"], LIST_TIMES, found.leads)
+    found.rows.append(row if case["is_judged"] else replace(row, required="—", is_good=True))
     count = case["statements"]["queries"]
     found.rows.append(
         Ratio(

@@ -171,10 +171,21 @@ class OfficeSchema(AutoSchema):
         }
 
     def _map_basic_serializer(self, serializer: Any, direction: Any) -> Any:
-        """`fields=` and the token's scopes decide which members there are: none is required."""
+        """`fields=` and the token's scopes decide which members there are: none is required.
+
+        Docstrings are for those who build it.
+        """
         schema = super()._map_basic_serializer(serializer, direction)
+        schema.pop("description", None)
         if isinstance(serializer, ReadSerializer):
             schema.pop("required", None)
+        return schema
+
+    def _map_serializer_field(self, field: Any, *args: Any, **kwargs: Any) -> Any:
+        """A method's docstring is none of the reader's either."""
+        schema = super()._map_serializer_field(field, *args, **kwargs)
+        if isinstance(field, serializers.SerializerMethodField) and not field.help_text:
+            schema.pop("description", None)
         return schema
 
     def _get_response_bodies(self, direction: Any = "response") -> Any:
