@@ -84,8 +84,8 @@ class Label(serializers.Field[Any, Any, Any, Any]):
         return instance
 
     def to_representation(self, value: Any) -> Any:
-        pk = self.key_of(value)
-        return None if pk is None else self.known[pk]
+        """None also for a record that was deleted since the row was read."""
+        return self.known.get(self.key_of(value))
 
     def made(self, pk: int, values: Iterable[Any]) -> dict[str, Any]:
         return {"id": pk, **dict(zip(self.columns, values, strict=False))}
