@@ -1,8 +1,7 @@
-"""Settings, all in one file.
+"""Settings; those of the API stand in api_settings.py.
 
-The environment chooses the edition; nothing here knows which machine it is on. A value that
-cannot be read stops the start. README.md lists the names.
-"""
+The environment chooses the edition; a value that cannot be read stops the start. README.md lists
+the names."""
 
 from datetime import timedelta
 from pathlib import Path
@@ -17,6 +16,7 @@ from django.urls import reverse_lazy
 from django.utils.translation import gettext_lazy as _
 from structlog.tracebacks import ExceptionDictTransformer
 
+from kfq_crm.api_settings import *  # noqa: F403 — Django reads them here, nothing else does
 from kfq_crm.environment import (
     cache,
     database,
@@ -80,10 +80,7 @@ INSTALLED_APPS = [
     "django_otp",
     "django_otp.plugins.otp_totp",
     "django_otp.plugins.otp_static",
-    "rest_framework",
-    "django_filters",
-    "drf_spectacular",
-    "drf_spectacular_sidecar",
+    *API_APPS,  # noqa: F405 — of api_settings
     "chains",
     "leads",
     "services",
@@ -289,41 +286,6 @@ CELERY_ENABLE_UTC = True
 
 IMPORT_EXPORT_USE_TRANSACTIONS = True
 IMPORT_EXPORT_ESCAPE_FORMULAE_ON_EXPORT = True
-
-
-# --- The API ----------------------------------------------------------------------------------
-
-_API = "kfq_crm.base.api"
-# Requests of one web process that may wait for changes at once; each keeps one of its threads
-LONG_POLLS = number("KFQ_LONG_POLLS", 4)
-REST_FRAMEWORK = {
-    # Tokens alone: without cookies there is nothing that another site could make a browser send
-    "DEFAULT_AUTHENTICATION_CLASSES": [f"{_API}.authentication.TokenAuthentication"],
-    "DEFAULT_PERMISSION_CLASSES": [
-        f"{_API}.permissions.HasScope",
-        f"{_API}.permissions.MayUseModel",
-    ],
-    "DEFAULT_THROTTLE_CLASSES": [f"{_API}.throttling.TokenThrottle"],
-    "DEFAULT_PARSER_CLASSES": [f"{_API}.parsers.StrictJSONParser"],
-    "DEFAULT_RENDERER_CLASSES": [
-        "rest_framework.renderers.JSONRenderer",
-        f"{_API}.renderers.CsvRenderer",
-        f"{_API}.renderers.XlsxRenderer",
-    ],
-    "DEFAULT_CONTENT_NEGOTIATION_CLASS": f"{_API}.renderers.FormatNegotiation",
-    "DEFAULT_SCHEMA_CLASS": f"{_API}.schema.OfficeSchema",
-    "EXCEPTION_HANDLER": f"{_API}.problems.answer_problem",
-    "TEST_REQUEST_DEFAULT_FORMAT": "json",
-}
-SPECTACULAR_SETTINGS = {
-    "TITLE": _("Investment attraction: programming interface"),
-    "VERSION": "1.0.0",
-    "OAS_VERSION": "3.1.0",
-    "SERVE_INCLUDE_SCHEMA": False,
-    "SCHEMA_PATH_PREFIX": r"/api/v1",
-    "POSTPROCESSING_HOOKS": [],
-    "COMPONENT_SPLIT_REQUEST": True,
-}
 
 
 # --- The admin's looks ------------------------------------------------------------------------

@@ -44,7 +44,7 @@ def test_log_lead_with_contact_at_a_known_company(
             contact_name="王经理",
             contact_phone=f"1380000000{number}",
         )
-    with django_assert_num_queries(27):
+    with django_assert_num_queries(28):
         log_a_lead(
             by=member,
             investor="江苏航天信控动力有限公司",
