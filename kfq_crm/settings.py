@@ -1,7 +1,8 @@
-"""Settings; those of the API stand in api_settings.py.
+"""Settings, all in one file.
 
-The environment chooses the edition; a value that cannot be read stops the start. README.md lists
-the names."""
+The environment chooses the edition; nothing here knows which machine it is on. A value that
+cannot be read stops the start. README.md lists the names.
+"""
 
 from datetime import timedelta
 from pathlib import Path
@@ -11,12 +12,9 @@ import environ
 import structlog
 from csp.constants import NONE, SELF, UNSAFE_EVAL, UNSAFE_INLINE
 from django.core.exceptions import ImproperlyConfigured
-from django.templatetags.static import static
-from django.urls import reverse_lazy
 from django.utils.translation import gettext_lazy as _
 from structlog.tracebacks import ExceptionDictTransformer
 
-from kfq_crm.api_settings import *  # noqa: F403 — Django reads them here, nothing else does
 from kfq_crm.environment import (
     cache,
     database,
@@ -28,6 +26,7 @@ from kfq_crm.environment import (
     own_secret,
     text,
 )
+from kfq_crm.looks import UNFOLD  # noqa: F401 — a setting, kept apart for its length
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -80,7 +79,10 @@ INSTALLED_APPS = [
     "django_otp",
     "django_otp.plugins.otp_totp",
     "django_otp.plugins.otp_static",
-    *API_APPS,  # noqa: F405 — of api_settings
+    "rest_framework",
+    "django_filters",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
     "chains",
     "leads",
     "services",
@@ -288,58 +290,38 @@ IMPORT_EXPORT_USE_TRANSACTIONS = True
 IMPORT_EXPORT_ESCAPE_FORMULAE_ON_EXPORT = True
 
 
-# --- The admin's looks ------------------------------------------------------------------------
+# --- The API ----------------------------------------------------------------------------------
 
-UNFOLD = {
-    "SITE_TITLE": _("Investment attraction"),
-    "SITE_HEADER": _("Investment attraction"),
-    "SITE_SUBHEADER": _("by industry chain"),
-    "SITE_URL": None,
-    "SITE_SYMBOL": "hub",
-    "SITE_FAVICONS": [
-        {
-            "rel": "icon",
-            "type": "image/svg+xml",
-            "href": lambda request: static("base/favicon.svg"),
-        },
+_API = "kfq_crm.base.api"
+# Requests of one web process that may wait for changes at once; each keeps one of its threads
+LONG_POLLS = number("KFQ_LONG_POLLS", 4)
+REST_FRAMEWORK = {
+    # Tokens alone: without cookies there is nothing that another site could make a browser send
+    "DEFAULT_AUTHENTICATION_CLASSES": [f"{_API}.authentication.TokenAuthentication"],
+    "DEFAULT_PERMISSION_CLASSES": [
+        f"{_API}.permissions.HasScope",
+        f"{_API}.permissions.MayUseModel",
     ],
-    "SHOW_VIEW_ON_SITE": False,
-    "ACCOUNT": {
-        "navigation": [
-            {"title": _("My account"), "link": reverse_lazy("admin:own_account")},
-            {"title": _("Change your password"), "link": reverse_lazy("admin:password_change")},
-        ],
-    },
-    "SHOW_LANGUAGES": False,
-    "STYLES": [
-        lambda request: static("base/office.css"),
-        lambda request: static("overview/overview.css"),
+    "DEFAULT_THROTTLE_CLASSES": [f"{_API}.throttling.TokenThrottle"],
+    "DEFAULT_PARSER_CLASSES": [f"{_API}.parsers.StrictJSONParser"],
+    "DEFAULT_RENDERER_CLASSES": [
+        "rest_framework.renderers.JSONRenderer",
+        f"{_API}.renderers.CsvRenderer",
+        f"{_API}.renderers.XlsxRenderer",
     ],
-    "SCRIPTS": [
-        lambda request: static("base/frame.js"),
-        lambda request: static("overview/keyboard.js"),
-    ],
-    "SIDEBAR": {
-        "show_search": False,
-        "show_all_applications": False,
-        "navigation": "kfq_crm.overview.navigation.sidebar",
-    },
-    "COLORS": {
-        # A calm teal to deep blue; 600 on white and white on 600 both pass WCAG AA
-        "primary": {
-            "50": "oklch(97.8% .012 205)",
-            "100": "oklch(94.8% .028 206)",
-            "200": "oklch(90.0% .050 208)",
-            "300": "oklch(82.5% .078 211)",
-            "400": "oklch(71.5% .095 215)",
-            "500": "oklch(59.0% .093 219)",
-            "600": "oklch(50.0% .086 223)",
-            "700": "oklch(43.0% .075 227)",
-            "800": "oklch(37.0% .063 231)",
-            "900": "oklch(31.0% .053 235)",
-            "950": "oklch(23.0% .042 239)",
-        },
-    },
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": f"{_API}.renderers.FormatNegotiation",
+    "DEFAULT_SCHEMA_CLASS": f"{_API}.schema.OfficeSchema",
+    "EXCEPTION_HANDLER": f"{_API}.problems.answer_problem",
+    "TEST_REQUEST_DEFAULT_FORMAT": "json",
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": _("Investment attraction: programming interface"),
+    "VERSION": "1.0.0",
+    "OAS_VERSION": "3.1.0",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SCHEMA_PATH_PREFIX": r"/api/v1",
+    "POSTPROCESSING_HOOKS": [],
+    "COMPONENT_SPLIT_REQUEST": True,
 }
 
 

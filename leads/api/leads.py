@@ -72,6 +72,7 @@ class Leads(LeadsViewSet):
     def create(self, request: Request) -> Response:
         """Log a lead: duplicate check, company, claim, lead, first contact; all or nothing."""
         values = read_body(LeadBody, request.data, user=self.user)
+        self._told_as(self)
         return write_once(
             request, lambda: self.record(log_lead(values=values, by=self.user), status=201)
         )
@@ -99,10 +100,11 @@ class Leads(LeadsViewSet):
     def follow_ups(self, request: Request, pk: str) -> Response:
         """Log what happened; the lead's clocks, next step and claim move with it."""
         lead, values = self._about(FollowUpBody, pk)
+        records = self._told_as(FollowUps(request=request))
 
         def write() -> Written:
             follow_up = log_follow_up(lead=lead, values=values, by=self.user)
-            return self._records_of(FollowUps).record(follow_up, status=201)
+            return records.record(follow_up, status=201)
 
         return write_once(request, write)
 
@@ -115,10 +117,11 @@ class Leads(LeadsViewSet):
     def contracts(self, request: Request, pk: str) -> Response:
         """Put a signed paper on record; moving the lead to the signed stage counts it."""
         lead, values = self._about(ContractBody, pk)
+        records = self._told_as(Contracts(request=request))
 
         def write() -> Written:
             contract = record_contract(lead=lead, values=values, by=self.user)
-            return self._records_of(Contracts).record(contract, status=201)
+            return records.record(contract, status=201)
 
         return write_once(request, write)
 
@@ -140,6 +143,7 @@ class Leads(LeadsViewSet):
         kind = _kind_of(request.data)
         values = read_body(MOVE_BODIES[kind], request.data, user=self.user, lead=lead)
         values.pop("kind")
+        self._told_as(self)
 
         def write() -> Written:
             moved = MOVES[kind](lead=lead, by=self.user, expected=expected, **values)
@@ -155,9 +159,12 @@ class Leads(LeadsViewSet):
         lead: Lead = self.get_object(pk)
         return lead, read_body(body, self.request.data, user=self.user, lead=lead)
 
-    def _records_of(self, viewset: type[LeadsViewSet]) -> LeadsViewSet:
-        """The other resource, asked by the same program."""
-        return viewset(request=self.request)
+    def _told_as(self, records: LeadsViewSet) -> LeadsViewSet:
+        """The resource whose rows a write answers, asked by the same program; a table has its
+        columns, also where the answer is one that was kept."""
+        records.represent([], records.known_fields())
+        self.columns = records.columns
+        return records
 
 
 def _kind_of(data: Any) -> str:

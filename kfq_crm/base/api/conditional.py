@@ -48,7 +48,7 @@ def weak_etag(request: Request, *facts: object) -> str:
         facts,
         token.pk,
         token.scopes,
-        request.get_full_path(),
+        request.build_absolute_uri(),
         request.accepted_renderer.format,
         translation.get_language(),
     )

@@ -10,7 +10,7 @@ from leads.stages import Stage
 from tests.api_cast import BASE, ClientOf, Program
 from tests.cast import Cast
 from tests.factories import SegmentFactory, a_uscc, log_a_lead
-from tests.leads.api.asking import NEW, rows, send, told
+from tests.leads.api.asking import NEW, TALK, rows, send, told
 
 
 def test_lead_is_logged_with_what_was_sent(cast: Cast, program: Program) -> None:
@@ -188,3 +188,16 @@ def test_same_lead_with_another_key_is_told_its_number(program: Program) -> None
     answer = send(program, "/leads/", NEW)
     assert told(answer) == (422, "logged_before", [("title", "logged_before")])
     assert Lead.objects.get().number in answer.json()["detail"]
+
+
+def test_answer_to_a_write_may_be_a_table_also_when_it_is_given_again(program: Program) -> None:
+    headers = {"Idempotency_Key": "once", "Accept": "text/csv"}
+    first = send(program, "/leads/", NEW, **headers)
+    again = send(program, "/leads/", NEW, **headers)
+    lead = Lead.objects.get()
+    assert first.content.decode("utf-8-sig").splitlines()[1].startswith(f"{lead.pk},{lead.number},")
+    assert again.content == first.content
+    talk = send(
+        program, f"/leads/{lead.pk}/follow-ups/", TALK, **headers | {"Idempotency_Key": "b"}
+    )
+    assert talk.content.decode("utf-8-sig").startswith("id,lead,occurred_at,")
