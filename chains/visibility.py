@@ -7,6 +7,7 @@ Seeing all is a permission, never a group's name.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, Self
 
 from django.db.models import Q
@@ -27,7 +28,13 @@ def sees_all(user: User) -> bool:
 
 def own_teams(user: User) -> QuerySet[TaskTeam]:
     """Teams that the person works in or leads."""
-    return TaskTeam.objects.of(user)
+    return _teams_of(user.pk).all() if user.is_active else TaskTeam.objects.none()
+
+
+@lru_cache(maxsize=1024)
+def _teams_of(user: int) -> QuerySet[TaskTeam]:
+    """Only the question, never the answer: it is put several times in every scope."""
+    return TaskTeam.objects.of_key(user)
 
 
 def visible_teams(user: User) -> QuerySet[TaskTeam]:

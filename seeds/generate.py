@@ -28,7 +28,7 @@ from seeds.generators.batch import NUMBERED, Batch
 from seeds.generators.people import Desk, desks, generator
 from seeds.generators.rebuild import rebuilt
 from seeds.generators.shapes import TABLES
-from seeds.generators.store import Load, loads, take_keys
+from seeds.generators.store import Load, lines, loads, parameters, take_keys
 from seeds.generators.stories import Days, pick
 from seeds.generators.told import Teller, Told
 
@@ -78,7 +78,7 @@ class Builder:
         """The rows of the leads from `start`, as many as there are keys, ready to be sent."""
         run = self.run
         dice = Random(f"{run.seed}:{run.first + start}")
-        batch = Batch(run.desks, run.sizes, dice, keys)
+        batch = Batch(run.desks, run.sizes, dice, keys, lines if copy else parameters)
         for place in range(start, start + len(keys[Lead])):
             batch.add(run.first + place, pick(dice, self._stories_of(run.logged(place))))
         return loads(batch.rows, copy=copy)

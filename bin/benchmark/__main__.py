@@ -7,6 +7,8 @@ import argparse
 import os
 import sys
 import time
+from datetime import datetime
+from zoneinfo import ZoneInfo
 
 import environ
 import psycopg
@@ -16,7 +18,7 @@ from benchmark.figures import LARGE, SMALL, Growth, Measured, Size
 from benchmark.operations import LIST, SEARCH, Operation, operations
 from benchmark.ratios import OutsideGrowth, Speed
 from benchmark.report import line_of, line_of_outside, lines_of, lines_of_speed
-from benchmark.sides import PLAIN, PRODUCT, Side, manage
+from benchmark.sides import BEGAN, PLAIN, PRODUCT, Side, manage
 from benchmark.speed import DIGESTS, SECTIONS, measure
 
 ROUNDS = 30
@@ -26,6 +28,7 @@ LISTS = "lists"
 
 def main() -> int:
     asked = _arguments()
+    os.environ[BEGAN] = f"{datetime.now(ZoneInfo('Asia/Shanghai')):%Y-%m-%d}"
     sizes = [asked.leads] if asked.leads else [SMALL, LARGE]
     only = asked.only or [LISTS, *SECTIONS]
     results = [_at(leads, asked.rounds, only) for leads in sizes]

@@ -9,6 +9,8 @@ import sys
 from types import TracebackType
 from typing import Any, Self
 
+# The day on which the run began, in site time, for every program that it starts.
+BEGAN = "KFQ_BENCH_BEGAN"
 PRODUCT, PLAIN = "kfq_crm.settings", "benchmark.plain.settings"
 
 

@@ -25,8 +25,9 @@ CHANGE = "chains.change_taskteam"
 class TaskTeamQuerySet(ScopedQuerySet["TaskTeam"]):
     def of(self, user: User) -> Self:
         """Teams that this person belongs to or leads as chain leader."""
-        if not user.is_active:
-            return self.none()
+        return self.of_key(user.pk) if user.is_active else self.none()
+
+    def of_key(self, user: int) -> Self:
         member = Group.objects.filter(user=user).values("pk")
         return self.filter(Q(group__in=member) | Q(leader=user))
 

@@ -5,17 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal
 from typing import IO, TYPE_CHECKING, Any
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
-from openpyxl import Workbook
-from openpyxl.cell import WriteOnlyCell
-from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
-from openpyxl.styles import Font
 
+from kfq_crm.base.xlsx import Page, write_pages
 from kfq_crm.overview.queries.teams import (
     companies_of,
     leads_of,
@@ -24,6 +20,8 @@ from kfq_crm.overview.queries.teams import (
     projects_of,
     sites_of,
 )
+from leads.models.lead import Currency, WaitingFor
+from leads.stages import Stage
 
 if TYPE_CHECKING:
     from chains.models import Chain, ChainPolicy, Site, TargetCompany
@@ -32,7 +30,6 @@ if TYPE_CHECKING:
 
 CHUNK = 1000
 WIDTH = 18
-LONGEST = 32767  # characters that a cell of the format holds
 
 
 @dataclass(frozen=True)
@@ -50,49 +47,27 @@ def write_ledger(chain: Chain, user: User, target: IO[bytes]) -> dict[str, int]:
 
     Confidential leads stand under their code names, for the file travels.
     """
-    book = Workbook(write_only=True)
-    counts = {sheet.title: _write(book, sheet) for sheet in _sheets(chain, user)}
-    book.save(target)
-    return counts
+    pages = [
+        Page(sheet.title, [(header, WIDTH) for header in sheet.headers], _rows(sheet))
+        for sheet in _sheets(chain, user)
+    ]
+    counts = write_pages(pages, target)
+    return {page.title: count for page, count in zip(pages, counts, strict=True)}
 
 
-def _write(book: Any, sheet: Sheet) -> int:
-    page = book.create_sheet(sheet.title)
-    page.freeze_panes = "B2"
-    for number in range(1, len(sheet.headers) + 1):
-        page.column_dimensions[_letter(number)].width = WIDTH
-    page.append([_head_cell(page, header) for header in sheet.headers])
-    count = 0
+def _rows(sheet: Sheet) -> Iterator[list[Any]]:
     for record in sheet.rows.iterator(chunk_size=CHUNK):
-        page.append([_cell(page, value) for value in sheet.cells(record)])
-        count += 1
-    return count
+        yield [_cell(value) for value in sheet.cells(record)]
 
 
-def _letter(number: int) -> str:
-    return chr(ord("A") + number - 1)
+def _cell(value: Any) -> Any:
+    """A moment as its day in site time."""
+    return timezone.localdate(value) if isinstance(value, datetime) else value
 
 
-def _head_cell(page: Any, text: str) -> Any:
-    cell = WriteOnlyCell(page, value=text)
-    cell.font = Font(bold=True)
-    return cell
-
-
-def _cell(page: Any, value: Any) -> Any:
-    if value is None or isinstance(value, int | float | Decimal):
-        return value
-    if isinstance(value, datetime):
-        return timezone.localdate(value)
-    if not isinstance(value, str):
-        return value
-    text = ILLEGAL_CHARACTERS_RE.sub("", value)[:LONGEST]
-    if not text.startswith("="):
-        return text
-    # What somebody typed is never a formula.
-    cell = WriteOnlyCell(page, value=text)
-    cell.data_type = "s"
-    return cell
+def _words(choices: Iterable[tuple[str, Any]]) -> dict[str, str]:
+    """What is shown for each value, looked up once and not in every row."""
+    return {"": "", **{value: str(label) for value, label in choices}}
 
 
 def _sheets(chain: Chain, user: User) -> Iterator[Sheet]:
@@ -131,19 +106,21 @@ def _companies(chain: Chain, user: User) -> Sheet:
 
 
 def _leads(chain: Chain, user: User) -> Sheet:
+    stages, currencies, waits = map(_words, (Stage.choices, Currency.choices, WaitingFor.choices))
+
     def cells(row: Lead) -> list[Any]:
         return [
             row.number,
             str(row),
             "" if row.confidential else str(row.enterprise),
             str(row.segment or ""),
-            row.get_stage_display(),
+            stages[row.stage],
             row.investment,
-            row.get_currency_display() if row.investment else "",
+            currencies[row.currency] if row.investment else "",
             str(row.owner),
             "" if row.confidential else row.next_action,
             row.next_action_on,
-            row.get_waiting_for_display(),
+            waits[row.waiting_for],
             row.waiting_since,
             row.last_contact_on,
             row.last_progress_on,

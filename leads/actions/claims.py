@@ -51,12 +51,18 @@ class ClaimHeld(RuleViolation):
 
 @transaction.atomic(savepoint=False)
 def claim_company(
-    *, enterprise: Enterprise, team: TaskTeam, by: User, now: datetime | None = None
+    *,
+    enterprise: Enterprise,
+    team: TaskTeam,
+    by: User,
+    now: datetime | None = None,
+    is_new: bool = False,
 ) -> Claim:
     """The team's claim on the company: its own one in force, or a new one.
 
     Raises ClaimHeld when another team holds the company by any key. The unique keys decide
-    between two teams that file in the same second.
+    between two teams that file in the same second. `is_new`: the company was registered in this
+    transaction, so nobody else can claim it meanwhile, only its keys.
     """
     today = timezone.localdate(now)
     keys = keys_to_claim(enterprise)
@@ -65,7 +71,7 @@ def claim_company(
     other = next((claim for claim in held if claim.team_id != team.pk), None)
     if other and not own:
         raise ClaimHeld(other)
-    claim = own or _open_claim(enterprise, team, today, by=by)
+    claim = own or _open_claim(enterprise, team, today, by=by, is_new=is_new)
     take_keys(claim, keys)
     if not own:
         # Looked at before for the notice, after for the race: the unique index lets one through.
@@ -280,18 +286,34 @@ def _require_party(by: User, team: TaskTeam) -> None:
         raise NotAllowed("not_your_team", _("You can ask for your own team only."))
 
 
-def _open_claim(enterprise: Enterprise, team: TaskTeam, today: date, *, by: User) -> Claim:
+def _open_claim(
+    enterprise: Enterprise, team: TaskTeam, today: date, *, by: User, is_new: bool = False
+) -> Claim:
     """A new claim; when somebody claims the company in this very moment, theirs."""
     lapses_on = claim_lapses_on(today)
     claim = Claim(enterprise=enterprise, team=team, claimed_on=today, lapses_on=lapses_on)
+    if is_new:
+        return concurrency.create(claim, by=by)
     try:
         with transaction.atomic():
-            return concurrency.create(claim, by=by)
+            concurrency.create(claim, by=by)
+            _pass_requests_on(claim, by)
+            return claim
     except IntegrityError:
         first = Claim.objects.active().select_related("team").get(enterprise=enterprise)
     if first.team_id != team.pk:
         raise ClaimHeld(first)
     return first
+
+
+def _pass_requests_on(claim: Claim, by: User) -> None:
+    """Who waits for a ruling on the company waits for one against whoever holds it now: on a claim
+    that has ended nobody could be given it any more."""
+    waiting = RulingRequest.objects.waiting().filter(claim__enterprise=claim.enterprise_id)
+    for request in waiting.exclude(asking_team=claim.team_id).order_by("pk"):
+        locked = concurrency.lock(RulingRequest.objects.all(), request.pk)
+        locked.claim = claim
+        concurrency.save(locked, by=by, fields={"claim"})
 
 
 def notice_of(

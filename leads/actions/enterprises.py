@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from django.db import IntegrityError, transaction
@@ -56,7 +57,7 @@ def register_enterprise(
     A group in common does not make two companies one. Raises RuleViolation on a wrong code, and
     for a company on record that is hidden from the person: logging a lead tells who holds it.
     """
-    company = match_or_register(name=name, by=by, team=team, **values)
+    company = match_or_register(name=name, by=by, team=team, **values).enterprise
     if by and not Enterprise.objects.visible_to(by).filter(pk=company.pk).exists():
         raise RuleViolation(
             "on_record", _("This company is on record already; log a lead to claim it."), "name"
@@ -64,9 +65,17 @@ def register_enterprise(
     return company
 
 
+@dataclass(frozen=True)
+class Registered:
+    """`is_new`: nobody else has seen the company yet, so nothing hangs on it."""
+
+    enterprise: Enterprise
+    is_new: bool
+
+
 def match_or_register(
     *, name: str, by: User | None, team: TaskTeam | None, **values: Any
-) -> Enterprise:
+) -> Registered:
     """As `register_enterprise`, past visibility: for a caller that claims the company next.
 
     What the company on record lacks (its code, its parent) is completed from what was typed.
@@ -76,14 +85,14 @@ def match_or_register(
     _fill(fresh, values)
     known = find_matches(name=fresh.name, uscc=fresh.uscc).first_same()
     if known:
-        return _completed(known, fresh, by=by)
+        return Registered(_completed(known, fresh, by=by), is_new=False)
     if not fresh.uscc:
-        return concurrency.create(fresh, by=by)
+        return Registered(concurrency.create(fresh, by=by), is_new=True)
     try:
         with transaction.atomic():
-            return concurrency.create(fresh, by=by)
+            return Registered(concurrency.create(fresh, by=by), is_new=True)
     except IntegrityError:  # somebody registered this code in this very moment
-        return Enterprise.objects.get(uscc=fresh.uscc)
+        return Registered(Enterprise.objects.get(uscc=fresh.uscc), is_new=False)
 
 
 def _completed(known: Enterprise, typed: Enterprise, *, by: User | None) -> Enterprise:
@@ -95,7 +104,11 @@ def _completed(known: Enterprise, typed: Enterprise, *, by: User | None) -> Ente
     if blanks:
         known = concurrency.lock(Enterprise.objects.all(), known.pk)
         _fill(known, {name: getattr(known, name) or getattr(typed, name) for name in blanks})
-        concurrency.save(known, by=by)
+        try:
+            with transaction.atomic():
+                concurrency.save(known, by=by)
+        except IntegrityError as error:  # another company got this code in this very moment
+            raise _code_taken() from error
         refresh_leads_of(known)
         refresh_keys(known)
     return known
@@ -151,11 +164,12 @@ def _cleaned(clean: Callable[[object], str], text: str | None, field: str) -> st
 def _refuse_second_code(enterprise: Enterprise) -> None:
     others = Enterprise.objects.filter(uscc=enterprise.uscc).exclude(pk=enterprise.pk)
     if enterprise.uscc and others.exists():
-        raise RuleViolation(
-            "uscc_taken",
-            _("Another company on record has this code; ask the coordination office."),
-            "uscc",
-        )
+        raise _code_taken()
+
+
+def _code_taken() -> RuleViolation:
+    message = _("Another company on record has this code; ask the coordination office.")
+    return RuleViolation("uscc_taken", message, "uscc")
 
 
 @transaction.atomic

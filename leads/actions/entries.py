@@ -14,6 +14,8 @@ from leads.actions.followups import log_follow_up
 from leads.actions.reviews import record_review
 
 if TYPE_CHECKING:
+    from uuid import UUID
+
     from django.core.files.base import File
 
     from kfq_crm.base.models import User
@@ -28,9 +30,10 @@ def log_follow_up_with_files(
     uploads: Iterable[File[bytes]],
     by: User,
     now: datetime | None = None,
+    sent_as: UUID | None = None,
 ) -> FollowUp:
     """`log_follow_up` with photos and papers."""
-    follow_up = log_follow_up(lead=lead, values=values, by=by, now=now)
+    follow_up = log_follow_up(lead=lead, values=values, by=by, now=now, sent_as=sent_as)
     attach_files(lead=lead, uploads=uploads, by=by, follow_up=follow_up)
     return follow_up
 

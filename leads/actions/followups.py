@@ -21,6 +21,8 @@ from leads.rulebook import next_action_date
 from leads.schedule import schedule
 
 if TYPE_CHECKING:
+    from uuid import UUID
+
     from kfq_crm.base.models import User
 
 FOLLOW_UP_FIELDS = {
@@ -37,23 +39,42 @@ FOLLOW_UP_FIELDS = {
 BLOCKER_FIELDS = ("blocker", "blocker_owner", "blocker_due_on")
 
 
+class SentBefore(RuleViolation):
+    """The same form came a second time: from a page that somebody went back to, or by a second
+    click. `follow_up` is what came of the first."""
+
+    def __init__(self, follow_up: FollowUp) -> None:
+        super().__init__(
+            "sent_before",
+            _("This form was sent before and is on record. If this is another entry, save again."),
+        )
+        self.follow_up = follow_up
+
+
 @transaction.atomic
 def log_follow_up(
-    *, lead: Lead, values: Mapping[str, Any], by: User, now: datetime | None = None
+    *,
+    lead: Lead,
+    values: Mapping[str, Any],
+    by: User,
+    now: datetime | None = None,
+    sent_as: UUID | None = None,
 ) -> FollowUp:
     """Log a follow-up; the lead's clocks, next step and claim move with it.
 
     `values`: FOLLOW_UP_FIELDS, `waiting_for`, `waiting_detail`, and for a blocker
     `blocker`, `blocker_owner`, `blocker_due_on`. Without a next date the cadence gives one;
     an older contact that is logged late leaves the next step as it stands.
+    `sent_as` names the form that was sent; each is taken once, else SentBefore.
     Raises ClaimHeld when another team holds the company by now.
     """
     moment = now or timezone.now()
     today = timezone.localdate(moment)
     locked = concurrency.lock(Lead.objects.visible_to(by), lead.pk)
     require_work(by, locked)
+    number = _number_not_used(sent_as, by)
     require_not_taken(locked, now)
-    follow_up = FollowUp(lead=locked, logged_by=by, occurred_at=moment)
+    follow_up = FollowUp(lead=locked, logged_by=by, occurred_at=moment, sent_as=number)
     fill(follow_up, FOLLOW_UP_FIELDS, values)
     if not follow_up.summary:
         raise RuleViolation("summary", _("Say what happened."), "summary")
@@ -105,6 +126,15 @@ def resolve_blocker(
     locked.resolved_on, locked.resolution = timezone.localdate(now), resolution
     concurrency.touch(lead, by=by)
     return concurrency.save(locked, by=by)
+
+
+def _number_not_used(sent_as: UUID | None, by: User) -> UUID | None:
+    """The lead is locked: of one form that comes twice at once, the second finds the first. The
+    number of somebody else's form is none, and tells nothing."""
+    first = FollowUp.objects.filter(sent_as=sent_as).first() if sent_as else None
+    if first and first.logged_by_id == by.pk:
+        raise SentBefore(first)
+    return None if first else sent_as
 
 
 def _check(follow_up: FollowUp, moment: datetime, today: date) -> None:

@@ -9,6 +9,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from kfq_crm.base.calendar import current_calendar
 from kfq_crm.base.errors import RuleViolation
@@ -17,6 +18,11 @@ from leads.rulebook import snooze_days
 
 if TYPE_CHECKING:
     from kfq_crm.base.models import User
+    from kfq_crm.base.workdays import WorkCalendar
+
+SNOOZED_ENOUGH = gettext_lazy(
+    "This item has been put off for as long as the rule allows. Do it, or agree on another day."
+)
 
 
 def mark_read(*, reminder: Reminder, by: User, now: datetime | None = None) -> Reminder:
@@ -38,7 +44,8 @@ def mark_all_read(*, by: User, now: datetime | None = None) -> int:
 def snooze_reminder(
     *, reminder: Reminder, until: date, reason: str, by: User, now: datetime | None = None
 ) -> Reminder:
-    """Put an item off to a working day within the limit, with a reason.
+    """Put an item off to a working day within the limit, with a reason. The limit holds for all
+    times together.
 
     The due day stays: the steps above go on, only this person's inbox is quiet until then.
     """
@@ -46,9 +53,11 @@ def snooze_reminder(
     if locked.state != ReminderState.OPEN:
         raise RuleViolation("no_longer_due", _("This item is no longer due."))
     today = timezone.localdate(now)
-    latest = current_calendar().add_workdays(today, snooze_days(today))
+    latest = latest_snooze(locked, today, current_calendar())
     if not reason.strip():
         raise RuleViolation("reason_missing", _("Give the reason."), "reason")
+    if latest <= today:
+        raise RuleViolation("snoozed_enough", SNOOZED_ENOUGH)
     if not today < until <= latest:
         raise RuleViolation(
             "snooze_limit",
@@ -57,5 +66,11 @@ def snooze_reminder(
             "until",
         )
     locked.snoozed_until, locked.snooze_reason = until, reason.strip()[:200]
-    locked.save(update_fields=["snoozed_until", "snooze_reason"])
+    locked.first_snoozed_on = locked.first_snoozed_on or today
+    locked.save(update_fields=["snoozed_until", "snooze_reason", "first_snoozed_on"])
     return locked
+
+
+def latest_snooze(reminder: Reminder, today: date, calendar: WorkCalendar) -> date:
+    """The last day to which the item may be put off; not after `today` when none is left."""
+    return calendar.add_workdays(reminder.first_snoozed_on or today, snooze_days(today))

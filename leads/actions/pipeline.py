@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date, datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
@@ -20,7 +20,7 @@ from kfq_crm.base.models import User
 from leads.actions import moves
 from leads.actions.claims import claim_company, give_up_for, require_not_taken
 from leads.actions.contracts import count_signing
-from leads.actions.enterprises import first_contact, match_or_register
+from leads.actions.enterprises import Registered, first_contact, match_or_register
 from leads.actions.search import refresh_leads_of, set_lead_search
 from leads.dates import check_next_action
 from leads.models import Lead
@@ -30,9 +30,6 @@ from leads.queries import facts_of
 from leads.rulebook import band_of, next_action_date
 from leads.schedule import schedule, start_round
 from leads.stages import Exit, LossReason, Stage, earlier_stages, missing_for, next_stage
-
-if TYPE_CHECKING:
-    from leads.models import Enterprise
 
 REQUIRED = ("title", "investor", "chain", "owner", "source")
 LEAD_FIELDS = {
@@ -76,12 +73,16 @@ def log_lead(*, values: Mapping[str, Any], by: User, now: datetime | None = None
     _require_five(values)
     team = _lock_team(values["chain"])
     _check_people(by, values["owner"], team)
-    enterprise = _company_of(values, team, by)
-    claim = claim_company(enterprise=enterprise, team=team, by=by, now=moment)
+    company = _company_of(values, team, by)
+    enterprise = company.enterprise
+    claim = claim_company(
+        enterprise=enterprise, team=team, by=by, now=moment, is_new=company.is_new
+    )
     lead = Lead(enterprise=enterprise, claim=claim, logged_by=by, chain=values["chain"])
     lead.duplicates_checked_at = lead.stage_entered_at = moment
     _fill(lead, {**values, "first_talk_team": values.get("first_talk_team") or team}, moment)
-    _refuse_sent_twice(lead, by)
+    if not company.is_new:
+        _refuse_sent_twice(lead, by)
     _prefill_next_action(lead, moment)
     concurrency.create(lead, by=by)
     _set_many(lead, {name: chosen for name, chosen in values.items() if chosen})
@@ -223,20 +224,21 @@ def _require_five(values: Mapping[str, Any]) -> None:
             raise RuleViolation("required", _("This must be given to log a lead."), name)
 
 
-def _company_of(values: Mapping[str, Any], team: TaskTeam, by: User) -> Enterprise:
+def _company_of(values: Mapping[str, Any], team: TaskTeam, by: User) -> Registered:
     """The investor as a company on record, with the first contact person, whose number counts
     when the claim is judged."""
     company = {key: values[key] for key in COMPANY_FIELDS & values.keys() if values[key]}
     with named("name", "investor"):
-        enterprise = match_or_register(name=values["investor"], by=by, team=team, **company)
+        found = match_or_register(name=values["investor"], by=by, team=team, **company)
     if values.get("contact_name"):
         details = {"name": values["contact_name"], "phone": values.get("contact_phone", "")}
         with named("phone", "contact_phone"), named("name", "contact_name"):
-            first_contact(enterprise=enterprise, team=team, values=details, by=by)
-        refresh_leads_of(enterprise)
+            first_contact(enterprise=found.enterprise, team=team, values=details, by=by)
+        if not found.is_new:
+            refresh_leads_of(found.enterprise)
     elif values.get("contact_phone"):
         raise RuleViolation("contact_name", _("Enter whose number this is."), "contact_name")
-    return enterprise
+    return found
 
 
 def _refuse_sent_twice(lead: Lead, by: User) -> None:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from datetime import datetime, time
 from typing import Any
+from uuid import UUID, uuid4
 
 from django import forms
 from django.core.files.base import File
 from django.template.loader import render_to_string
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.functional import cached_property
+from django.utils.html import format_html
 from django.utils.safestring import mark_safe
 from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
@@ -26,6 +29,7 @@ from kfq_crm.base.forms import ActionForm, LedgerDateField
 from kfq_crm.base.models import User
 from kfq_crm.base.workdays import WorkCalendar
 from leads.actions.files import KINDS
+from leads.actions.followups import SentBefore
 from leads.models import Lead, Method, WaitingFor
 from leads.queries import members_of
 from leads.rulebook import cadence_days
@@ -103,6 +107,21 @@ class PersonField(forms.ModelChoiceField):
         super().__init__(**kwargs)
 
 
+class FormNumberField(forms.UUIDField):
+    """The number of a form that was drawn; whatever else comes names no form."""
+
+    widget = forms.HiddenInput
+
+    def __init__(self) -> None:
+        super().__init__(required=False, initial=uuid4)
+
+    def clean(self, value: Any) -> Any:
+        try:
+            return super().clean(value)
+        except forms.ValidationError:
+            return None
+
+
 class FollowUpForm(ActionForm):
     """What happened, whether it is progress, what comes next; the rest folds away.
 
@@ -165,6 +184,7 @@ class FollowUpForm(ActionForm):
     )
     blocker_owner = PersonField(label=_("Who clears it"), required=False)
     blocker_due_on = LedgerDateField(label=_("To be cleared by"), required=False)
+    sent_as = FormNumberField()
 
     FIRST = ("summary", "method", "is_progress", "next_action", "next_action_on", "file")
     FOLDED = (
@@ -212,8 +232,22 @@ class FollowUpForm(ActionForm):
         return {
             name: value
             for name, value in self.cleaned_data.items()
-            if name != "file" and value not in (None, "")
+            if name not in ("file", "sent_as") and value not in (None, "")
         }
+
+    @property
+    def number(self) -> UUID | None:
+        number: UUID | None = self.cleaned_data["sent_as"]
+        return number
+
+    def refuse_sent_before(self, violation: SentBefore) -> None:
+        """Show the way to the entry on record. What was typed stays, under a new number: who
+        means another entry saves once more."""
+        page = reverse("admin:leads_lead_page", args=[violation.follow_up.lead_id])
+        link = format_html('<a href="{}#timeline">{}</a>', page, gettext("Show what is on record"))
+        self.add_error(None, format_html("{} {}", violation.message, link))
+        self.data = self.data.copy()
+        self.data["sent_as"] = str(uuid4())
 
     @property
     def uploads(self) -> list[File[bytes]]:

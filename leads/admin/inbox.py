@@ -28,7 +28,13 @@ from kfq_crm.base.listing import CappedPaginator
 from kfq_crm.base.models import User
 from kfq_crm.base.pages import office_page
 from kfq_crm.base.templatetags.office import marked_day
-from leads.actions.inbox import mark_all_read, mark_read, snooze_reminder
+from leads.actions.inbox import (
+    SNOOZED_ENOUGH,
+    latest_snooze,
+    mark_all_read,
+    mark_read,
+    snooze_reminder,
+)
 from leads.models import Lead, Reminder, ReminderState
 from leads.reminders.inbox import by_period, items_of, on_desk, put_off, with_leads
 from leads.rulebook import snooze_days
@@ -183,18 +189,23 @@ class SnoozePage(ActionPage):
 
     def form_options(self) -> dict[str, Any]:
         calendar, today = current_calendar(), timezone.localdate()
-        days = snooze_days(today)
         return {
             "tomorrow": calendar.add_workdays(today, 1),
-            "latest": calendar.add_workdays(today, days),
+            "latest": latest_snooze(self.subject, today, calendar),
         }
 
     def refusal(self) -> str:
         if self.subject.state != ReminderState.OPEN:
             return _("This item is no longer due.")
-        if not snooze_days(timezone.localdate()):
+        today = timezone.localdate()
+        if not snooze_days(today):
             return _("No rule allows it; the coordination office may enter one.")
+        if self.subject.first_snoozed_on and self._latest(today) <= today:
+            return str(SNOOZED_ENOUGH)
         return ""
+
+    def _latest(self, today: date) -> date:
+        return latest_snooze(self.subject, today, current_calendar())
 
     def consequences(self) -> list[str]:
         return [

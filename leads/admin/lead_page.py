@@ -25,6 +25,7 @@ from kfq_crm.base.scoped_admin import visible
 from kfq_crm.base.workdays import WorkCalendar
 from leads.actions.decisions import leads_chain_of
 from leads.actions.entries import log_follow_up_with_files
+from leads.actions.followups import SentBefore
 from leads.admin.followup_form import FollowUpForm
 from leads.admin.lead_reminders import answer_owed, tellings
 from leads.admin.places import LinkedRequirement, place_of
@@ -90,11 +91,14 @@ def _log(request: HttpRequest, lead: Lead, rights: Rights, calendar: WorkCalenda
                 values=form.values(),
                 uploads=form.uploads,
                 by=request.user,  # type: ignore[arg-type]  # the admin lets nobody else in
+                sent_as=form.number,
             )
         except NotAllowed as refused:
             raise PermissionDenied from refused
         except Lead.DoesNotExist as gone:
             raise Http404 from gone
+        except SentBefore as violation:
+            form.refuse_sent_before(violation)
         except RuleViolation as violation:
             add_violation(form, violation)
         else:

@@ -29,6 +29,7 @@ from kfq_crm.base.models import User
 from kfq_crm.base.pages import office_page
 from kfq_crm.base.workdays import WorkCalendar
 from leads.actions.entries import log_follow_up_with_files
+from leads.actions.followups import SentBefore
 from leads.admin.desk import Desk, desk_of
 from leads.admin.followup_form import FollowUpForm
 from leads.models import Lead
@@ -97,10 +98,17 @@ def quick_log(request: HttpRequest) -> HttpResponse:
 def _log(request: Any, form: FollowUpForm, lead: Lead) -> bool:
     try:
         log_follow_up_with_files(
-            lead=lead, values=form.values(), uploads=form.uploads, by=request.user
+            lead=lead,
+            values=form.values(),
+            uploads=form.uploads,
+            by=request.user,
+            sent_as=form.number,
         )
     except NotAllowed as refused:
         raise PermissionDenied from refused
+    except SentBefore as violation:
+        form.refuse_sent_before(violation)
+        return False
     except RuleViolation as violation:
         add_violation(form, violation)
         return False

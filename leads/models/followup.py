@@ -48,6 +48,9 @@ class FollowUp(Versioned):
         related_name="+",
         editable=False,
     )
+    sent_as = models.UUIDField(
+        _("form that it was sent with"), null=True, unique=True, editable=False
+    )
 
     objects = ThroughLeadQuerySet.as_manager()
 

@@ -95,7 +95,7 @@ class EscalationStep(Rule):
 
 
 class SnoozeRule(Rule):
-    """How long an item may be put off."""
+    """How long an item may be put off, however often, from the first time on."""
 
     working_days = models.PositiveSmallIntegerField(_("working days"))
 
@@ -186,6 +186,7 @@ class Reminder(models.Model):
     )
     read_at = models.DateTimeField(_("read at"), null=True)
     snoozed_until = models.DateField(_("put off until"), null=True)
+    first_snoozed_on = models.DateField(_("first put off on"), null=True)
     snooze_reason = models.CharField(_("reason for putting off"), max_length=200, blank=True)
 
     objects = ReminderQuerySet.as_manager()

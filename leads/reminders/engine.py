@@ -20,6 +20,7 @@ from leads.reminders.clock import Clock, Window
 from leads.reminders.recipients import Recipients
 from leads.reminders.registry import all_rules
 from leads.reminders.rules import Due, ReminderRule
+from leads.reminders.succession import tell_successors
 
 SWEEP = "run_reminders"
 FOUND = 20_000  # subjects that are asked for at once: what is due is searched for each time
@@ -73,7 +74,8 @@ def _sweep(clock: Clock) -> SweepResult:
 
 
 def record_due(clock: Clock, result: SweepResult) -> None:
-    """Record every step of every rule that has come; counts go into `result`."""
+    """Record every step of every rule that has come, and for whoever took an office over what
+    the former one was told; counts go into `result`."""
     recipients = Recipients(clock.today)
     steps = steps_on(clock.today)
     for rule in all_rules():
@@ -81,6 +83,7 @@ def record_due(clock: Clock, result: SweepResult) -> None:
         for offset in sorted({step.offset for step in named}):
             told = [step for step in named if step.offset == offset]
             result.recorded += _record_level(rule, offset, told, clock, recipients)
+    result.recorded += tell_successors(steps, clock, recipients)
     result.out_of_reach = recipients.out_of_reach()
 
 

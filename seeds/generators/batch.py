@@ -25,15 +25,15 @@ from leads.models import (
     KeyKind,
     Lead,
     Screening,
-    Source,
     StageChange,
 )
 from seeds.generators import words
 from seeds.generators.amounts import NO_SIZE, Size
 from seeds.generators.companies import Company, company, credit_code, phone
-from seeds.generators.grams import Grams, meeting
+from seeds.generators.grams import Grams, seam
 from seeds.generators.people import Desk
-from seeds.generators.shapes import Part, Shared
+from seeds.generators.shapes import Part
+from seeds.generators.store import Writer, Written
 from seeds.generators.stories import pick
 from seeds.generators.told import Told
 from seeds.generators.words import joined, phrase
@@ -64,7 +64,8 @@ class Held:
 
 
 class Batch:
-    """Rows by model. `keys` are those of the models that other rows refer to."""
+    """Rows by model, each written at once: what it was made from need not stay in memory. `keys`
+    are those of the models that other rows refer to."""
 
     def __init__(
         self,
@@ -72,12 +73,14 @@ class Batch:
         sizes: Sequence[Size],
         dice: Random,
         keys: Mapping[type[Model], Sequence[int]],
+        write: Writer,
     ) -> None:
         self.desks = desks
         self.sizes = sizes
         self.dice = dice
         self.keys: dict[type[Model], Iterator[int]] = {m: iter(k) for m, k in keys.items()}
-        self.rows: defaultdict[type[Model], list[tuple[Part, Shared]]] = defaultdict(list)
+        self.write = write
+        self.rows: defaultdict[type[Model], list[Written]] = defaultdict(list)
         self._all_desks = list(desks.values())
         self._last: dict[str, Held] = {}
 
@@ -93,16 +96,16 @@ class Batch:
         size = self._size(told)
         lead = self._lead(held, desk, owner, told, size)
         self._put(Change, (lead,), told)
-        for talk in told.parts[FollowUp]:
-            self.rows[FollowUp].append(((lead, owner, held.person), talk))
+        if told.story.contacts:
+            self._put(FollowUp, (lead, owner, held.person), told)
         for model in _BY_OWNER:
-            for part in told.parts.get(model, ()):
-                self.rows[model].append(((lead, owner), part))
+            if model in told.parts:
+                self._put(model, (lead, owner), told)
         if told.story.signed:
             self._contract(lead, held, number, size, told)
 
     def _put(self, model: type[Model], own: Part, told: Told) -> None:
-        self.rows[model].append((own, told.parts[model][0]))
+        self.rows[model].append(self.write(own, told.parts[model]))
 
     def _company(self, made: Company, number: int, desk: Desk, owner: int, told: Told) -> Held:
         roll = self.dice.random()
@@ -159,9 +162,9 @@ class Batch:
         confidential = dice.random() < _CONFIDENTIAL
         code_name = pick(dice, words.CODE_NAMES) if confidential else ""
         texts = lead_texts(title, held.texts, code_name, [held.phone])
-        fresh = (*meeting(held.made.brand, tail.spelling), code_name, texts[-1])
+        fresh = (*seam(held.made.brand, tail.spelling), code_name, texts[-1])
         grams = (held.grams | tail.grams).plus(fresh)
-        by_outpost = told.parts[Lead][0].values["source"] == Source.OUTPOST
+        by_outpost = told.by_outpost
         own: tuple[Any, ...] = (
             *(key, title.text, held.enterprise, desk.chain, pick(dice, desk.segments), owner),
             *(held.claim, self._first_team(desk)),

@@ -89,3 +89,12 @@ def meeting(head: Spelling, tail: Spelling) -> tuple[str, str, str]:
         head.initials + tail.initials[:2],
         head.full + tail.full[:2],
     )
+
+
+def seam(head: Spelling, tail: Spelling) -> tuple[str, str, str]:
+    """What reaches from a head into the tail, where the head's own are known as well."""
+    return (
+        head.text[-1:] + tail.text[:1],
+        head.initials[-2:] + tail.initials[:2],
+        head.full[-2:] + tail.full[:2],
+    )

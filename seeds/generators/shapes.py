@@ -1,10 +1,12 @@
 """Rows in two parts: what is a row's own, and what it shares with rows of the same story.
 
-The shared part is turned into a line once; that is what makes thousands of rows a second.
+The shared part is turned into a line once, and the rows that a story leaves in a table are put
+together at once; that is what makes thousands of rows a second.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
@@ -69,19 +71,39 @@ def shared_fields(model: type[Model]) -> tuple[Field[Any, Any], ...]:
     return tuple(f for f in fields if f.attname not in own and not f.primary_key)
 
 
-class Shared:
-    """The shared part of a row; what is not given has the column's default."""
+@cache
+def defaults(model: type[Model]) -> dict[str, Any]:
+    """Of the shared columns; nobody changes them."""
+    return {f.attname: f.get_default() for f in shared_fields(model)}
 
-    __slots__ = ("line", "values")
+
+class Shared:
+    """The shared part of a row; what is not `given` has the column's default."""
+
+    __slots__ = ("given", "model")
 
     def __init__(self, model: type[Model], **given: Any) -> None:
-        defaults = {f.attname: f.get_default() for f in shared_fields(model)}
-        unknown = given.keys() - defaults.keys()
+        unknown = given.keys() - defaults(model).keys()
         if unknown:
             raise TypeError(f"{model.__name__} shares no {unknown}")
-        self.values = defaults | given
-        self.line = ""
+        self.model = model
+        self.given = given
+
+    @property
+    def values(self) -> dict[str, Any]:
+        """In the order of the columns."""
+        return defaults(self.model) | self.given
+
+
+class Sheaf:
+    """The shared parts of all rows of one table that a story leaves; `lines` is filled by who
+    writes them."""
+
+    __slots__ = ("lines", "parts")
+
+    def __init__(self, parts: Sequence[Shared]) -> None:
+        self.parts = parts
+        self.lines: list[str] = []
 
 
 Part = tuple[Any, ...]
-Rows = dict[type[Model], list[tuple[Part, Shared]]]

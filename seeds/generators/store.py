@@ -6,18 +6,26 @@ Past save() on purpose: no signal, no history, no `auto_now`. Constraints hold a
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any
 
 from django.db import connection
 from django.db.models import Field, Model
 
 from seeds.generators.grams import Grams
-from seeds.generators.shapes import TABLES, Part, Rows, Shared, own_fields, shared_fields
+from seeds.generators.shapes import (
+    TABLES,
+    Part,
+    Shared,
+    Sheaf,
+    defaults,
+    own_fields,
+    shared_fields,
+)
 
 # The backslash first: the others bring some.
 _ESCAPES = (("\\", "\\\\"), ("\n", "\\n"), ("\t", "\\t"), ("\r", "\\r"))
@@ -28,7 +36,7 @@ class Load:
     """Rows of one table, ready to be sent: the text of a COPY, or the parameters of inserts."""
 
     statement: str
-    text: str = ""
+    text: bytes = b""
     parameters: Sequence[Sequence[Any]] = ()
 
     def send(self) -> None:
@@ -40,7 +48,12 @@ class Load:
                 cursor.executemany(self.statement, self.parameters)
 
 
-def loads(rows: Rows, *, copy: bool) -> list[Load]:
+# The rows of one table that share a sheaf: a text for COPY, or the parameters of inserts.
+Written = str | list[list[Any]]
+Writer = Callable[[Part, Sheaf], Written]
+
+
+def loads(rows: Mapping[type[Model], list[Any]], *, copy: bool) -> list[Load]:
     """All rows in an order that suits the foreign keys. Touches no database."""
     make = _copy if copy else _insert
     return [make(model, rows[model]) for model in TABLES if rows.get(model)]
@@ -69,13 +82,19 @@ def _after_the_last(table: str, count: int) -> list[int]:
     return list(range(first, first + count))
 
 
-def _insert(model: type[Model], rows: Iterable[tuple[Part, Shared]]) -> Load:
+def parameters(own: Part, sheaf: Sheaf) -> list[list[Any]]:
+    """The rows for `executemany`, unprepared."""
+    return [[*own, *shared.values.values()] for shared in sheaf.parts]
+
+
+def _insert(model: type[Model], rows: Iterable[list[list[Any]]]) -> Load:
     fields = (*own_fields(model), *shared_fields(model))
     holders = ", ".join(["%s"] * len(fields))
     statement = f"INSERT INTO {_quoted(model)} ({_columns(fields)}) VALUES ({holders})"  # noqa: S608 — names of columns
     prepared = [
         [f.get_db_prep_save(value, connection) for f, value in zip(fields, values, strict=True)]
-        for values in ((*own, *shared.values.values()) for own, shared in rows)
+        for some in rows
+        for values in some
     ]
     return Load(statement, parameters=prepared)
 
@@ -91,19 +110,32 @@ def _columns(fields: Iterable[Field[Any, Any]]) -> str:
 # --- COPY's text format -------------------------------------------------------------------------
 
 
-def _copy(model: type[Model], rows: Iterable[tuple[Part, Shared]]) -> Load:
+def lines(own: Part, sheaf: Sheaf) -> str:
+    """The rows for COPY: their own part stands before every part of the sheaf."""
+    if not sheaf.lines:
+        sheaf.lines = ["", *map(_line, sheaf.parts)]
+    return "\t".join([_CELLS[type(value)](value) for value in own]).join(sheaf.lines)
+
+
+def _copy(model: type[Model], rows: Iterable[str]) -> Load:
     fields = (*own_fields(model), *shared_fields(model))
-    lines = []
-    for own, shared in rows:
-        if not shared.line:
-            shared.line = "\t".join(["", *map(cell, shared.values.values())]) + "\n"
-        lines += ["\t".join([_WRITERS[type(value)](value) for value in own]), shared.line]
-    return Load(f"COPY {_quoted(model)} ({_columns(fields)}) FROM STDIN", "".join(lines))
+    statement = f"COPY {_quoted(model)} ({_columns(fields)}) FROM STDIN"
+    return Load(statement, "".join(rows).encode())
+
+
+def _line(shared: Shared) -> str:
+    given = {name: cell(value) for name, value in shared.given.items()}
+    return "\t".join(["", *(_default_cells(shared.model) | given).values()]) + "\n"
+
+
+@cache
+def _default_cells(model: type[Model]) -> dict[str, str]:
+    return {name: cell(value) for name, value in defaults(model).items()}
 
 
 def cell(value: Any) -> str:
     """One value in COPY's text format; a choice is its value."""
-    return _text(str(value)) if isinstance(value, str) else _WRITERS[type(value)](value)
+    return _text(str(value)) if isinstance(value, str) else _CELLS[type(value)](value)
 
 
 def _text(value: str) -> str:
@@ -119,7 +151,7 @@ def _json(value: object) -> str:
     return _text(json.dumps(value, ensure_ascii=False))
 
 
-_WRITERS: dict[type, Callable[[Any], str]] = {
+_CELLS: dict[type, Callable[[Any], str]] = {
     type(None): lambda value: "\\N",
     bool: lambda value: "t" if value else "f",
     str: _text,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from random import Random
@@ -29,7 +28,7 @@ from leads.models.lead import StageChangeKind
 from leads.stages import ORDER, Exit
 from seeds.generators import words
 from seeds.generators.evidence import evidence
-from seeds.generators.shapes import Shared
+from seeds.generators.shapes import Shared, Sheaf
 from seeds.generators.stories import Days, Story, invent, pick
 
 _ANSWERED = 0.85
@@ -49,12 +48,10 @@ class Told:
     """`parts` in the order in which things happened; `holds` while the claim is in force."""
 
     story: Story
-    parts: dict[type[Model], list[Shared]]
+    parts: dict[type[Model], Sheaf]
     holds: bool
+    by_outpost: bool
     year: int
-
-    def one(self, model: type[Model]) -> Shared:
-        return self.parts[model][0]
 
 
 class Teller:
@@ -67,36 +64,35 @@ class Teller:
         self.follow_ups = follow_ups
         self.claim_days = claim_days
         self.logged_by = logged_by
-        self.fixed: dict[type[Model], list[Shared]] = {
-            ClaimKey: [Shared(ClaimKey)],
-            Lead.secondary_chains.through: [Shared(Lead.secondary_chains.through)],
-            Lead.readers.through: [Shared(Lead.readers.through)],
-            Change: [
-                Shared(
-                    Change,
-                    resource=resource_of(Lead),
-                    kind=ChangeKind.CREATED.value,
-                    recorded_at=now,
-                )
-            ],
-        }
+        change = Shared(
+            Change, resource=resource_of(Lead), kind=ChangeKind.CREATED.value, recorded_at=now
+        )
+        plain = (ClaimKey, Lead.secondary_chains.through, Lead.readers.through)
+        self.fixed = {Change: Sheaf([change]), **{m: Sheaf([Shared(m)]) for m in plain}}
 
     def tell(self, dice: Random, logged: int) -> Told:
         """A story that begins on that day."""
         story = invent(dice, logged, self.days.today, self.follow_ups)
         moments = [self.days.moment(day, dice) for day in story.entered]
-        parts: defaultdict[type[Model], list[Shared]] = defaultdict(list, self.fixed)
         stamps = {"created_at": moments[0], "updated_at": moments[0]}
-        parts[Enterprise] = [Shared(Enterprise, **stamps)]
-        parts[Contact] = [Shared(Contact, post=pick(dice, words.POSTS), **stamps)]
-        claim = self._claim(story)
-        parts[Claim] = [Shared(Claim, **claim, **stamps)]
+        post, claim = pick(dice, words.POSTS), self._claim(story)
         lead = self._lead(dice, story, moments)
-        parts[Lead] = [Shared(Lead, **lead)]
-        parts[FollowUp] = self._talks(dice, story, lead)
-        parts[StageChange] = self._moves(dice, story, moments, lead)
-        parts |= evidence(dice, moments)
-        return Told(story, parts, claim["ended_on"] is None, moments[-1].year)
+        parts: dict[type[Model], list[Shared]] = {
+            Enterprise: [Shared(Enterprise, **stamps)],
+            Contact: [Shared(Contact, post=post, **stamps)],
+            Claim: [Shared(Claim, **claim, **stamps)],
+            Lead: [Shared(Lead, **lead)],
+            FollowUp: self._talks(dice, story, lead),
+            StageChange: self._moves(dice, story, moments, lead),
+            **evidence(dice, moments),
+        }
+        return Told(
+            story,
+            self.fixed | {model: Sheaf(some) for model, some in parts.items()},
+            holds=claim["ended_on"] is None,
+            by_outpost=lead["source"] == Source.OUTPOST,
+            year=moments[-1].year,
+        )
 
     def _claim(self, story: Story) -> dict[str, Any]:
         dates, last = self.days.dates, max(story.progress, default=story.entered[0])

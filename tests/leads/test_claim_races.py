@@ -5,6 +5,9 @@ from typing import Any
 
 import pytest
 
+from kfq_crm.base import concurrency
+from kfq_crm.base.errors import RuleViolation
+from leads.actions import enterprises
 from leads.actions.claims import (
     ClaimHeld,
     lapse_claims,
@@ -24,6 +27,7 @@ from tests.cast import Cast
 from tests.factories import (
     a_company_name,
     a_uscc,
+    an_enterprise,
     follow_up,
     lead_in,
     log_a_lead,
@@ -137,3 +141,35 @@ def test_two_rulings_at_once_leave_one(cast: Cast) -> None:
 def test_signed_lead_keeps_its_claim_by_its_signing(cast: Cast) -> None:
     lead = lead_in(Stage.SIGNED, by=cast.member_a, investor=COMPANY)
     assert lead.claim.state == ClaimState.ACTIVE
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_companies_on_record_that_get_one_code_at_once(cast: Cast) -> None:
+    """The unique code lets one through; the other one's form says so at the field."""
+    for name in ("甲公司", "乙公司"):
+        an_enterprise(by=cast.coordinator, name=name, team=None)
+    outcomes = at_once(
+        lambda: log_a_lead(by=cast.member_a, investor="甲公司", uscc=a_uscc(7)),
+        lambda: log_a_lead(by=cast.member_b, investor="乙公司", uscc=a_uscc(7)),
+    )
+    refusals = [o for o in outcomes if isinstance(o, RuleViolation)]
+    assert (len(refusals), Lead.objects.count()) == (1, 1), outcomes
+    assert Enterprise.objects.filter(uscc=a_uscc(7)).count() == 1
+
+
+def test_code_that_another_company_gets_meanwhile_is_refused_at_its_field(
+    cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    an_enterprise(by=cast.coordinator, name="甲公司", team=None)
+    taken = an_enterprise(by=cast.coordinator, name="乙公司", team=None)
+    lock = concurrency.lock
+
+    def after_the_other(rows: Any, pk: int, expected: int | None = None) -> Any:
+        Enterprise.objects.filter(pk=taken.pk).update(uscc=a_uscc(7))
+        return lock(rows, pk, expected)
+
+    monkeypatch.setattr(enterprises.concurrency, "lock", after_the_other)
+    with pytest.raises(RuleViolation) as refused:
+        log_a_lead(by=cast.member_a, investor="甲公司", uscc=a_uscc(7))
+    assert (refused.value.code, refused.value.field) == ("uscc_taken", "uscc")
+    assert not Lead.objects.exists()

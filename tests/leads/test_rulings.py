@@ -6,6 +6,7 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
+from chains.actions.teams import add_member, create_team
 from kfq_crm.base.errors import RuleViolation
 from leads.actions.claims import (
     ClaimHeld,
@@ -25,6 +26,8 @@ from leads.models import (
 from leads.permissions import NotAllowed
 from tests.cast import Cast
 from tests.factories import (
+    ChainFactory,
+    UserFactory,
     a_contact,
     a_contract,
     follow_up,
@@ -150,6 +153,35 @@ def test_ruling_names_a_third_team_that_claimed_meanwhile(
         rule(request_b, cast.team_a, cast.coordinator)
     assert held.value.field == "holder"
     assert not Ruling.objects.exists()
+
+
+def test_request_follows_the_company_to_a_third_team(cast: Cast, request_b: RulingRequest) -> None:
+    """It would wait for ever: on the claim that ended nobody can be given the company."""
+    chain = ChainFactory()
+    third = create_team(chain=chain, name="第三专班", by=None)
+    member = UserFactory(username="third")
+    add_member(team=third, user=member, by=None)
+    lapse_claims(now=MONDAY + 91 * DAY)
+    log_a_lead(by=member, chain=chain, owner=member, investor=COMPANY, now=MONDAY + 92 * DAY)
+    request_b.refresh_from_db()
+    assert request_b.claim == Claim.objects.active().get()
+    with pytest.raises(RuleViolation):
+        rule(request_b, cast.team_a, cast.coordinator)
+    rule(request_b, cast.team_b, cast.coordinator)
+    assert holders() == {COMPANY: cast.team_b.name}
+    assert not RulingRequest.objects.waiting().exists()
+
+
+def test_request_stays_where_the_asking_team_claims_itself(
+    cast: Cast, request_b: RulingRequest
+) -> None:
+    lapse_claims(now=MONDAY + 91 * DAY)
+    log_a_lead(by=cast.member_b, investor=COMPANY, now=MONDAY + 92 * DAY)
+    before = request_b.claim
+    request_b.refresh_from_db()
+    assert request_b.claim == before
+    rule(request_b, cast.team_b, cast.coordinator)
+    assert holders() == {COMPANY: cast.team_b.name}
 
 
 def test_ruling_is_final(cast: Cast, request_b: RulingRequest) -> None:

@@ -332,3 +332,24 @@ def test_delay_offers_the_next_working_day_and_names_the_last(client: Client, ca
     answer = client.get(path(item, "snooze"))
     assert answer.context["form"].initial["until"] == date(2026, 11, 24)
     assertContains(answer, "11月26日")
+
+
+@pytest.mark.usefixtures("snooze_rule")
+def test_limit_holds_for_all_delays_together(client: Client, cast: Cast, time_machine: Any) -> None:
+    item = an_item(log_a_lead(by=cast.member_a), cast.member_a)
+    client.force_login(cast.member_a)
+    client.post(path(item, "snooze"), {"until": "2026-11-25", "reason": "等对方"})
+    time_machine.move_to("2026-11-25T09:00:00+08:00")
+    client.force_login(cast.member_a)  # the night ended the session
+    page = client.get(path(item, "snooze"))
+    assertContains(page, "11月26日")
+    answer = client.post(path(item, "snooze"), {"until": "2026-11-27", "reason": "再等"})
+    assert "until" in answer.context["form"].errors
+    form = {"until": "2026-11-26", "reason": "再等一天"}
+    assertRedirects(client.post(path(item, "snooze"), form), reverse(INBOX))
+    time_machine.move_to("2026-11-26T09:00:00+08:00")
+    client.force_login(cast.member_a)
+    assert client.get(path(item, "snooze")).context["refusal"]
+    with pytest.raises(RuleViolation) as refused:
+        snooze_reminder(reminder=item, until=date(2026, 11, 27), reason="又等", by=cast.member_a)
+    assert refused.value.code == "snoozed_enough"

@@ -3,6 +3,7 @@
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.core.files.storage import default_storage
@@ -18,10 +19,12 @@ from zeal import zeal_context
 
 from kfq_crm.base.calendar import current_calendar
 from kfq_crm.base.models import User
+from leads.actions.followups import log_follow_up
 from leads.actions.pipeline import exit_lead
 from leads.models import Attachment, Blocker, FollowUp, Lead
 from tests.cast import Cast
 from tests.factories import days_ago, follow_up, lead_in, log_a_lead
+from tests.threads import at_once
 
 pytestmark = pytest.mark.django_db
 PAGE, FIND = "admin:quick_log", "admin:quick_log_leads"
@@ -313,3 +316,73 @@ def queries(client: Client, name: str, **query: str) -> int:
     with CaptureQueriesContext(connection) as caught, zeal_context():
         assert client.get(reverse(name), query).status_code == 200
     return len(caught)
+
+
+# --- Sent twice ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("place", ["quick log", "lead page"])
+def test_form_that_is_sent_again_logs_once(client: Client, cast: Cast, place: str) -> None:
+    lead = log_a_lead(by=cast.member_a, title="叶片项目")
+    page = (
+        reverse(PAGE) if place == "quick log" else reverse("admin:leads_lead_page", args=[lead.pk])
+    )
+    number = str(as_(client, cast.member_a).get(page).context["form"]["sent_as"].value())
+    sent = typed(lead, sent_as=number)
+    assert client.post(page, sent).status_code == 302
+    again = client.post(page, sent)
+    assert FollowUp.objects.count() == 1
+    (said,) = errors(again)["__all__"]
+    assert f"{reverse('admin:leads_lead_page', args=[lead.pk])}#timeline" in said
+    assertContains(again, "电话谈了供电方案")
+    meant = str(again.context["form"]["sent_as"].value())
+    assert meant != number
+    assert client.post(page, typed(lead, sent_as=meant)).status_code == 302
+    assert FollowUp.objects.count() == 2
+
+
+def test_form_that_was_refused_may_be_sent_again(client: Client, cast: Cast) -> None:
+    lead = log_a_lead(by=cast.member_a)
+    as_(client, cast.member_a)
+    number = str(uuid4())
+    assert "summary" in errors(client.post(reverse(PAGE), typed(lead, summary="", sent_as=number)))
+    assert client.post(reverse(PAGE), typed(lead, sent_as=number)).status_code == 302
+
+
+def test_form_sent_for_another_lead_is_the_same_form(client: Client, cast: Cast) -> None:
+    first, second = log_a_lead(by=cast.member_a), log_a_lead(by=cast.member_a)
+    as_(client, cast.member_a)
+    number = str(uuid4())
+    assert client.post(reverse(PAGE), typed(first, sent_as=number)).status_code == 302
+    (said,) = errors(client.post(reverse(PAGE), typed(second, sent_as=number)))["__all__"]
+    assert reverse("admin:leads_lead_page", args=[first.pk]) in said
+
+
+@pytest.mark.parametrize("number", ["", "abc", "0" * 200, "<script>"])
+def test_number_that_is_none_stops_nobody(client: Client, cast: Cast, number: str) -> None:
+    lead = log_a_lead(by=cast.member_a)
+    as_(client, cast.member_a)
+    for _time in range(2):
+        assert client.post(reverse(PAGE), typed(lead, sent_as=number)).status_code == 302
+    assert FollowUp.objects.count() == 2
+
+
+def test_another_persons_number_tells_nothing(client: Client, cast: Cast) -> None:
+    hidden, lead = log_a_lead(by=cast.member_b), log_a_lead(by=cast.member_a)
+    number = str(uuid4())
+    as_(client, cast.member_b).post(reverse(PAGE), typed(hidden, sent_as=number))
+    answer = as_(client, cast.member_a).post(reverse(PAGE), typed(lead, sent_as=number))
+    assert answer.status_code == 302
+    assert FollowUp.objects.filter(lead=lead).count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_form_that_comes_twice_at_once_logs_once(cast: Cast) -> None:
+    lead, number = log_a_lead(by=cast.member_a), uuid4()
+    values = {"summary": "电话", "method": "call"}
+
+    def send() -> FollowUp:
+        return log_follow_up(lead=lead, values=values, by=cast.member_a, sent_as=number)
+
+    outcomes = at_once(send, send)
+    assert sorted(type(outcome).__name__ for outcome in outcomes) == ["FollowUp", "SentBefore"]
