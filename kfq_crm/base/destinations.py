@@ -42,6 +42,16 @@ def destinations(people: Collection[User]) -> Mapping[int, Destination]:
     return {person.pk: _destination(person, chosen.get(person.pk)) for person in people}
 
 
+def outside(address: str) -> Destination:
+    """Somebody without an account, reached by mail. RuleViolation at `email` for no address."""
+    if not address:
+        raise RuleViolation("no_address", _("Enter an e-mail address."), "email")
+    try:
+        return Destination(Channel.EMAIL, _checked_address(address))
+    except RuleViolation as violation:
+        raise RuleViolation(violation.code, violation.message, "email") from violation
+
+
 def _destination(person: User, chosen: ChannelPreference | None) -> Destination:
     channel = chosen.channel if chosen else Channel.EMAIL
     try:

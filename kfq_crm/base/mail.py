@@ -7,11 +7,11 @@ carries the same Message-ID.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from email.utils import parseaddr
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from django.conf import settings
@@ -22,7 +22,7 @@ from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext as _
 
 from kfq_crm.base.access import record_access
-from kfq_crm.base.destinations import Destination, destination_of, destinations
+from kfq_crm.base.destinations import Destination, destination_of, destinations, outside
 from kfq_crm.base.errors import RuleViolation
 from kfq_crm.base.mail_book import REMINDER
 from kfq_crm.base.mail_delivery import deliver_due
@@ -36,6 +36,7 @@ __all__ = [
     "REMINDER",
     "Letter",
     "MailFile",
+    "Outsider",
     "cancel",
     "deliver_due",
     "enqueue",
@@ -59,6 +60,14 @@ class MailFile:
 
 
 @dataclass(frozen=True)
+class Outsider:
+    """Somebody without an account: an enterprise's contact person, reached by mail alone."""
+
+    name: str
+    address: str
+
+
+@dataclass(frozen=True)
 class Letter:
     """One message to one person. `key` makes it unique for ever: a second one is not recorded.
 
@@ -66,7 +75,7 @@ class Letter:
     """
 
     key: str
-    recipient: User
+    recipient: User | Outsider
     subject: str
     text: str
     html: str = ""
@@ -78,7 +87,7 @@ class Letter:
 def enqueue(
     key: str,
     *,
-    recipient: User,
+    recipient: User | Outsider,
     subject: str,
     text: str,
     html: str = "",
@@ -89,7 +98,8 @@ def enqueue(
     """Record a message in the current transaction; None when the key is on record already.
 
     A person who cannot be reached gets a row all the same, in state `undeliverable`: the caller
-    reads the state, the operations page shows it.
+    reads the state, the operations page shows it. RuleViolation at `email` for an address
+    outside that is none.
     """
     letter = Letter(key, recipient, subject, text, html, attachments, not_before, kind)
     recorded = enqueue_all([letter])
@@ -130,7 +140,7 @@ def resend(*, mail: OutgoingMail, by: User, address: str = "") -> OutgoingMail:
     row = OutgoingMail.objects.select_for_update(no_key=True).get(pk=mail.pk)
     if not row.awaits_remedy:
         raise RuleViolation("not_failed", _("This message neither failed nor is undeliverable."))
-    way = destination_of(row.recipient)
+    way = destination_of(row.recipient) if row.recipient else outside(row.address)
     if way.problem:
         raise RuleViolation("undeliverable", way.problem)
     row.channel, row.address = way.channel, way.address
@@ -152,10 +162,15 @@ def _first_of_each_key(letters: Iterable[Letter]) -> list[Letter]:
 
 def _record(letters: Sequence[Letter]) -> list[OutgoingMail]:
     """INSERT … ON CONFLICT DO NOTHING; the token tells which rows are ours."""
-    ways = destinations({letter.recipient.pk: letter.recipient for letter in letters}.values())
+    people = {
+        letter.recipient.pk: letter.recipient
+        for letter in letters
+        if not isinstance(letter.recipient, Outsider)
+    }
+    ways = destinations(people.values()) if people else {}
     token = uuid4().hex
     OutgoingMail.objects.bulk_create(
-        [_row(letter, ways[letter.recipient.pk], token) for letter in letters],
+        [_row(letter, _way(letter, ways), token) for letter in letters],
         ignore_conflicts=True,
     )
     ours = OutgoingMail.objects.filter(key__in=[letter.key for letter in letters], token=token)
@@ -171,6 +186,18 @@ def _record(letters: Sequence[Letter]) -> list[OutgoingMail]:
     return list(recorded.values())
 
 
+def _way(letter: Letter, ways: Mapping[int, Destination]) -> Destination:
+    if isinstance(letter.recipient, Outsider):
+        return outside(letter.recipient.address)
+    return ways[letter.recipient.pk]
+
+
+def _addressee(letter: Letter) -> dict[str, Any]:
+    if isinstance(letter.recipient, Outsider):
+        return {"outside_name": " ".join(letter.recipient.name.split()) or letter.recipient.address}
+    return {"recipient": letter.recipient}
+
+
 def _row(letter: Letter, way: Destination, token: str) -> OutgoingMail:
     if sum(len(file.content) for file in letter.attachments) > LARGEST_FILES:
         raise RuleViolation("files_too_large", _("The files of a mail are too large together."))
@@ -180,7 +207,7 @@ def _row(letter: Letter, way: Destination, token: str) -> OutgoingMail:
         key=letter.key,
         message_id=message_id(letter.key),
         kind=letter.kind,
-        recipient=letter.recipient,
+        **_addressee(letter),
         channel=way.channel,
         address=way.address,
         subject=" ".join(letter.subject.split())[:LONGEST_SUBJECT],

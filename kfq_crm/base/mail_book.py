@@ -24,7 +24,8 @@ LONGEST_ERROR = OutgoingMail._meta.get_field("last_error").max_length
 
 _NEEDED = (
     *("message_id", "channel", "address", "subject", "text", "html", "attempts"),
-    *("not_before", "created_at", "recipient__username", "recipient__display_name"),
+    *("not_before", "created_at", "outside_name"),
+    *("recipient__username", "recipient__display_name"),
 )
 
 # Written out: it runs once a message, and building it as a queryset costs more than running it.

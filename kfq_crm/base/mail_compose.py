@@ -24,7 +24,7 @@ _TYPE = re.compile(r"[a-z0-9.+-]+/[a-z0-9.+-]+", re.IGNORECASE)
 
 
 def compose(mail: OutgoingMail) -> bytes:
-    """Headers, text, formatted text and files, with CRLF. `mail.recipient` is read for the name."""
+    """Headers, text, formatted text and files, with CRLF. `mail.addressee` is read for the name."""
     boundary = "b-" + "".join(c for c in mail.message_id.partition("@")[0] if c.isalnum())
     body = _alternatives(mail, boundary)
     files = list(mail.attachments.all()) if getattr(mail, "has_files", True) else []
@@ -37,7 +37,7 @@ def compose(mail: OutgoingMail) -> bytes:
 def _headers(mail: OutgoingMail) -> bytes:
     lines = [
         f"From: {_sender(settings.DEFAULT_FROM_EMAIL)}",
-        f"To: {_address(str(mail.recipient), mail.address)}",
+        f"To: {_address(mail.addressee, mail.address)}",
         f"Subject: {_words(mail.subject)}",
         f"Date: {format_datetime(max(mail.created_at, mail.not_before))}",
         f"Message-ID: {mail.message_id}",

@@ -41,6 +41,8 @@ class MailQuerySet(ScopedQuerySet["OutgoingMail"]):
 class OutgoingMail(models.Model):
     """One message to one person, recorded once by its `key`; see `kfq_crm.base.mail`.
 
+    The person has an account (`recipient`), or stands outside and is reached by mail alone:
+    then `outside_name` names him or her beside the address.
     `next_try_at` is when it may go. `token` names the HandOver that holds it while it is
     `handing`. `unanswered` counts hand-overs whose answer is not on record: it may have arrived.
     """
@@ -52,8 +54,10 @@ class OutgoingMail(models.Model):
         settings.AUTH_USER_MODEL,
         verbose_name=pgettext_lazy("mail", "recipient"),
         on_delete=models.PROTECT,
+        null=True,
         related_name="mails",
     )
+    outside_name = models.CharField(_("recipient without an account"), max_length=120, blank=True)
     channel = models.CharField(
         _("channel"), max_length=8, choices=Channel.choices, default=Channel.EMAIL
     )
@@ -89,6 +93,11 @@ class OutgoingMail(models.Model):
         constraints = (
             models.UniqueConstraint(fields=("key",), name="mail_once_a_key"),
             models.CheckConstraint(
+                condition=Q(recipient__isnull=False, outside_name="")
+                | (Q(recipient=None, channel=Channel.EMAIL) & ~Q(outside_name="") & ~Q(address="")),
+                name="mail_has_one_addressee",
+            ),
+            models.CheckConstraint(
                 condition=Q(state__in=MailState.values), name="mail_state_known"
             ),
             models.CheckConstraint(
@@ -104,6 +113,11 @@ class OutgoingMail(models.Model):
 
     def __str__(self) -> str:
         return self.subject
+
+    @property
+    def addressee(self) -> str:
+        """Whom it is for, in words."""
+        return str(self.recipient) if self.recipient else self.outside_name
 
     @property
     def awaits_remedy(self) -> bool:

@@ -126,7 +126,7 @@ def read_failed(now: datetime) -> Iterator[Line]:
 def _about(row: OutgoingMail) -> str:
     return _("%(kind)s to %(person)s, %(day)s") % {
         "kind": mail_reading.kind_label(row.kind),
-        "person": row.recipient,
+        "person": row.addressee,
         "day": date_format(localtime(row.created_at), "SHORT_DATETIME_FORMAT"),
     }
 

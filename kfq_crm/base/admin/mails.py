@@ -46,7 +46,7 @@ class OutgoingMailAdmin(ScopedModelAdmin):
     list_defer = ("text", "html", "recipient__password")
     list_display = ("what", "person", "state_badge", "moment", "tries", "error")
     phone_columns = ("person", "state_badge", "moment", "error")
-    search_fields = ("recipient__username", "recipient__display_name", "message_id")
+    search_fields = ("recipient__username", "recipient__display_name", "outside_name", "message_id")
     search_help_text = gettext_lazy("Name of the recipient or Message-ID")
     actions = ("resend_selected",)
     ordering = ("-pk",)
@@ -71,7 +71,7 @@ class OutgoingMailAdmin(ScopedModelAdmin):
 
     @admin.display(description=pgettext_lazy("mail", "recipient"), ordering="recipient__username")
     def person(self, row: OutgoingMail) -> str:
-        return str(row.recipient)
+        return row.addressee
 
     @admin.display(description=pgettext_lazy("mail", "state"))
     def state_badge(self, row: OutgoingMail) -> str:
@@ -131,7 +131,7 @@ class OutgoingMailAdmin(ScopedModelAdmin):
                 mail.resend(mail=row, by=request.user, address=client_address(request))  # type: ignore[arg-type]  # signed in
                 sent += 1
             except RuleViolation as violation:
-                refused = f"{row.recipient}: {violation}"
+                refused = f"{row.addressee}: {violation}"
         if sent:
             told = ngettext(
                 "%(count)d message goes out again.", "%(count)d messages go out again.", sent
