@@ -13,6 +13,7 @@ from kfq_crm.base.amounts import Threshold, scale_band
 from kfq_crm.base.calendar import current_calendar
 from kfq_crm.base.errors import RuleViolation
 from leads.models.digest import DigestRule
+from leads.models.lookback import LookBackRule, PaceRule
 from leads.models.reminder import ResponseLimit, SnoozeRule
 from leads.models.rules import (
     CadenceRule,
@@ -21,6 +22,7 @@ from leads.models.rules import (
     ScaleThreshold,
     StallRule,
 )
+from leads.pace import Limits
 
 
 def cadence_days(stage: str, band: str, day: date) -> int | None:
@@ -110,6 +112,25 @@ def stall_limits(today: date) -> StallLimits | None:
         yellow=months_before(today, rule.yellow_months),
         red=months_before(today, rule.red_months),
         off_list=months_before(today, rule.off_list_months),
+    )
+
+
+def look_backs_on(day: date) -> dict[tuple[str, int], int]:
+    """Months from a milestone to each look-back, by milestone and number."""
+    rules = reversed(list(LookBackRule.objects.valid_on(day)))
+    newest = {(rule.after, rule.number): rule.months for rule in rules}
+    return {which: months for which, months in newest.items() if months is not None}
+
+
+def pace_limits(today: date) -> Limits | None:
+    """When a measured promise counts as behind; None when no rule is in force."""
+    rule = PaceRule.objects.valid_on(today).first()
+    if rule is None:
+        return None
+    return Limits(
+        behind=rule.behind_points,
+        far_behind=rule.far_behind_points,
+        stale_before=months_before(today, rule.stale_months),
     )
 
 

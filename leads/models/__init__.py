@@ -1,4 +1,15 @@
+from leads.milestones import MilestoneKind, ProductionProof
 from leads.models.claim import Claim, ClaimKey, ClaimState, KeyKind, Ruling, RulingRequest
+from leads.models.construction import (
+    Building,
+    ConstructionPermit,
+    FlagKind,
+    OutputPeriod,
+    PermitStage,
+    PlannedProgress,
+    ProgressReport,
+    ProjectFlag,
+)
 from leads.models.contract import (
     Commitment,
     CommitmentSide,
@@ -6,6 +17,7 @@ from leads.models.contract import (
     ContractAmountChange,
     ContractKind,
     Exclusion,
+    Fulfilment,
 )
 from leads.models.digest import (
     Answer,
@@ -18,8 +30,25 @@ from leads.models.digest import (
 from leads.models.enterprise import Contact, Enterprise
 from leads.models.files import Attachment
 from leads.models.followup import Blocker, FollowUp, Method
-from leads.models.landing import LandedProject, Milestone, MilestoneKind
+from leads.models.landing import LandedProject, Milestone
+from leads.models.landing_rules import (
+    CapacityRule,
+    LagRule,
+    ProgressRule,
+    PromisedInterval,
+    ServicePromise,
+    WorksTerm,
+)
 from leads.models.lead import Currency, Lead, Source, StageChange, WaitingFor
+from leads.models.lookback import (
+    CommitmentMeasure,
+    CommitmentVerdict,
+    LookBack,
+    LookBackRule,
+    PaceRule,
+    Rectification,
+    RectificationState,
+)
 from leads.models.reminder import (
     EscalationStep,
     LimitItem,
@@ -43,13 +72,18 @@ __all__ = [
     "Answer",
     "Attachment",
     "Blocker",
+    "Building",
     "CadenceRule",
+    "CapacityRule",
     "Claim",
     "ClaimKey",
     "ClaimRule",
     "ClaimState",
     "Commitment",
+    "CommitmentMeasure",
     "CommitmentSide",
+    "CommitmentVerdict",
+    "ConstructionPermit",
     "Contact",
     "Contract",
     "ContractAmountChange",
@@ -64,16 +98,32 @@ __all__ = [
     "Enterprise",
     "EscalationStep",
     "Exclusion",
+    "FlagKind",
     "FollowUp",
+    "Fulfilment",
     "JointReview",
     "KeyKind",
+    "LagRule",
     "LandedProject",
     "Lead",
     "LimitItem",
+    "LookBack",
+    "LookBackRule",
     "Method",
     "Milestone",
     "MilestoneKind",
     "OpinionVerdict",
+    "OutputPeriod",
+    "PaceRule",
+    "PermitStage",
+    "PlannedProgress",
+    "ProductionProof",
+    "ProgressReport",
+    "ProgressRule",
+    "ProjectFlag",
+    "PromisedInterval",
+    "Rectification",
+    "RectificationState",
     "Reminder",
     "ReminderState",
     "ResponseLimit",
@@ -82,6 +132,7 @@ __all__ = [
     "RulingRequest",
     "ScaleThreshold",
     "Screening",
+    "ServicePromise",
     "SnoozeRule",
     "Source",
     "StageChange",
@@ -89,4 +140,5 @@ __all__ = [
     "Via",
     "WaitingFor",
     "Weekday",
+    "WorksTerm",
 ]

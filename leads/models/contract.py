@@ -11,6 +11,7 @@ from simple_history.models import HistoricalRecords
 from kfq_crm.base.models import Versioned
 from kfq_crm.base.scoping import M
 from leads.models.lead import Currency, Lead, ThroughLeadQuerySet
+from leads.pace import Outlook
 
 
 class ContractKind(models.TextChoices):
@@ -185,8 +186,22 @@ class CommitmentSide(models.TextChoices):
     ZONE = "zone", _("the zone promises")
 
 
+class Fulfilment(models.TextChoices):
+    """What became of a promise."""
+
+    MET = "met", _("kept")
+    PARTLY = "partly", _("partly kept")
+    NOT_MET = "not_met", _("not kept")
+    RELEASED = "released", _("released from it")
+
+
 class Commitment(Versioned):
-    """One promise of a contract, by either side."""
+    """One promise of a contract, by either side.
+
+    `verdict`, `actual`, `judged_on` repeat the newest `CommitmentVerdict`, `measured` and
+    `measured_on` the newest `CommitmentMeasure`; `outlook` is judged by the sweep and by every
+    action on the promise, as of `outlook_on`.
+    """
 
     contract = models.ForeignKey(
         Contract, verbose_name=_("contract"), on_delete=models.PROTECT, related_name="commitments"
@@ -198,13 +213,71 @@ class Commitment(Versioned):
     )
     unit = models.CharField(_("unit of measure"), max_length=20, blank=True)
     due_on = models.DateField(_("promised for"), null=True, blank=True)
+    clause = models.CharField(_("clause of the contract"), max_length=60, blank=True)
+    starts_on = models.DateField(
+        _("counted from"),
+        null=True,
+        blank=True,
+        help_text=_("Empty: from the signing on"),
+    )
+    verdict = models.CharField(
+        _("verdict on the promise"),
+        max_length=10,
+        choices=Fulfilment.choices,
+        blank=True,
+        editable=False,
+    )
+    actual = models.DecimalField(
+        _("amount delivered"),
+        max_digits=16,
+        decimal_places=4,
+        null=True,
+        blank=True,
+        editable=False,
+    )
+    judged_on = models.DateField(_("judged on (promise)"), null=True, editable=False)
+    measured = models.DecimalField(
+        _("last measured value"), max_digits=16, decimal_places=4, null=True, editable=False
+    )
+    measured_on = models.DateField(_("last measured on"), null=True, editable=False)
+    outlook = models.CharField(
+        _("outlook"), max_length=10, choices=Outlook.choices, blank=True, editable=False
+    )
+    behind = models.SmallIntegerField(
+        _("points behind its pace"),
+        null=True,
+        editable=False,
+        help_text=_("Percentage points; below zero: ahead of it"),
+    )
+    outlook_on = models.DateField(_("outlook as of"), null=True, editable=False)
 
     objects = ThroughContractQuerySet.as_manager()
+    history = HistoricalRecords()
 
     class Meta:
         verbose_name = _("commitment")
         verbose_name_plural = _("commitments")
         ordering = ("side", "due_on", "pk")
+        indexes = (
+            models.Index(fields=("due_on", "id"), name="commitment_open", condition=Q(verdict="")),
+            models.Index(fields=("outlook", "due_on", "id"), name="commitment_outlook"),
+        )
+        constraints = (
+            models.CheckConstraint(
+                condition=Q(promised=None) | Q(promised__gt=0), name="commitment_promises_something"
+            ),
+            models.CheckConstraint(
+                condition=Q(verdict="", judged_on=None) | (~Q(verdict="") & ~Q(judged_on=None)),
+                name="commitment_judged_on_a_day",
+            ),
+            models.CheckConstraint(
+                condition=Q(verdict="") | Q(outlook=""), name="commitment_judged_has_no_outlook"
+            ),
+            models.CheckConstraint(
+                condition=Q(starts_on=None) | Q(due_on=None) | Q(starts_on__lte=F("due_on")),
+                name="commitment_starts_before_due",
+            ),
+        )
 
     def __str__(self) -> str:
         return self.metric
