@@ -8,6 +8,7 @@ from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from leads.models.construction import ProgressReport
 from leads.models.contract import Contract
 from leads.models.followup import FollowUp
 from leads.models.lead import Lead, ThroughLeadQuerySet
@@ -42,6 +43,13 @@ class Attachment(models.Model):
     review = models.ForeignKey(
         JointReview,
         verbose_name=_("joint review"),
+        on_delete=models.PROTECT,
+        null=True,
+        related_name="attachments",
+    )
+    progress_report = models.ForeignKey(
+        ProgressReport,
+        verbose_name=_("progress report"),
         on_delete=models.PROTECT,
         null=True,
         related_name="attachments",

@@ -15,6 +15,7 @@ from chains.models import Chain, Segment
 from chains.visibility import chain_scope, sees_all
 from kfq_crm.base.models import Versioned
 from kfq_crm.base.scoping import ScopedQuerySet
+from leads.milestones import MilestoneKind, ProductionProof
 from leads.models.contract import Contract
 from leads.models.enterprise import Enterprise
 from leads.models.lead import Currency, Lead
@@ -22,15 +23,6 @@ from leads.models.rules import Band
 
 if TYPE_CHECKING:
     from kfq_crm.base.models import User
-
-
-class MilestoneKind(models.TextChoices):
-    REGISTERED = "registered", _("registered")
-    LAND = "land", _("land taken")
-    STARTED = "started", _("works started")
-    COMPLETED = "completed", _("works completed")
-    PRODUCING = "producing", _("in production")
-    FULL = "full", _("at full capacity")
 
 
 class LandedProjectQuerySet(ScopedQuerySet["LandedProject"]):
@@ -106,6 +98,29 @@ class LandedProject(Versioned):
         _("rents its plant"), default=False, help_text=_("A lease project takes no land")
     )
     landing_park = models.CharField(_("park where it lands"), max_length=60, blank=True)
+    lease_number = models.CharField(
+        _("number of the plant's lease"),
+        max_length=60,
+        blank=True,
+        help_text=_("Of a project that rents its plant; it stands where land would"),
+    )
+    lease_signed_on = models.DateField(_("lease signed on"), null=True, blank=True)
+    contracted_output = models.DecimalField(
+        _("contracted output of a whole period"),
+        max_digits=16,
+        decimal_places=4,
+        null=True,
+        blank=True,
+        help_text=_("In ten thousand yuan"),
+    )
+    contracted_tax = models.DecimalField(
+        _("contracted tax of a whole period"),
+        max_digits=16,
+        decimal_places=4,
+        null=True,
+        blank=True,
+        help_text=_("In ten thousand yuan"),
+    )
     project_code = models.CharField(_("project code (GB/T 40058)"), max_length=29, blank=True)
     state_note = models.CharField(_("words of the report"), max_length=200, blank=True)
     milestone = models.CharField(
@@ -130,6 +145,11 @@ class LandedProject(Versioned):
                 condition=Q(contract__isnull=False) | ~Q(source=""),
                 name="project_has_contract_or_source",
             ),
+            models.CheckConstraint(
+                condition=Q(lease_number="", lease_signed_on=None)
+                | (Q(is_lease=True, lease_signed_on__isnull=False) & ~Q(lease_number="")),
+                name="project_lease_is_whole",
+            ),
         )
 
     def __str__(self) -> str:
@@ -152,6 +172,10 @@ class Milestone(Versioned):
     )
     kind = models.CharField(_("milestone"), max_length=12, choices=MilestoneKind.choices)
     planned_on = models.DateField(_("planned for"), null=True, blank=True)
+    first_planned_on = models.DateField(
+        _("first planned for"), null=True, blank=True, help_text=_("Stays when the plan moves")
+    )
+    plan_reason = models.CharField(_("why the plan was moved"), max_length=200, blank=True)
     is_reached = models.BooleanField(
         _("has been reached"),
         default=False,
@@ -160,6 +184,12 @@ class Milestone(Versioned):
     actual_on = models.DateField(_("reached on"), null=True, blank=True)
     recognised_on = models.DateField(_("recognised on"), null=True, blank=True)
     evidence = models.CharField(_("evidence"), max_length=200, blank=True)
+    works = models.CharField(
+        _("permanent works begun"), max_length=30, blank=True, help_text=_("Of a start of works")
+    )
+    proof = models.CharField(
+        _("proof of production"), max_length=10, choices=ProductionProof.choices, blank=True
+    )
     recorded_at = models.DateTimeField(_("recorded at"), null=True, editable=False)
     recorded_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,
@@ -176,6 +206,13 @@ class Milestone(Versioned):
         verbose_name = _("milestone")
         verbose_name_plural = _("milestones")
         ordering = ("project", "pk")
+        indexes = (
+            models.Index(
+                fields=("planned_on", "id"),
+                name="milestone_awaited",
+                condition=Q(is_reached=False, planned_on__isnull=False),
+            ),
+        )
         constraints = (
             models.UniqueConstraint(fields=("project", "kind"), name="milestone_once"),
             models.CheckConstraint(
