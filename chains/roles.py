@@ -40,6 +40,10 @@ PIPELINE = (
 )
 CLAIMS = ("claim", "rulingrequest", "ruling")
 RECORDS = ("stagechange", "contractamountchange", "decision")
+# Approvals: what is worked on, what is only read, what the coordination office sets up
+APPROVALS = ("approvalplan", "approvalstep", "missingitem", "papertask", "stepfile", "steppaper")
+APPROVAL_RECORDS = ("clockstop", "stepdependency", "stepevent")
+APPROVAL_SETUP = ("approvaltemplate", "templatedependency", "templatepaper", "templatestep")
 RULES = (
     "cadencerule",
     "claimrule",
@@ -58,6 +62,7 @@ MEMBER = "member"
 CHAIN_LEADER = "chain_leader"
 COORDINATION = "coordination_office"
 SERVICE = "service_staff"
+DEPARTMENT = "department_officials"
 MAYORS_OFFICE = "mayors_office"
 ADMINISTRATION = "administration"
 
@@ -69,16 +74,38 @@ def _codes(app: str, models: Iterable[str], verbs: Iterable[str]) -> set[tuple[s
 READING = (
     _codes("chains", (*TAXONOMY, *LISTS, *TARGETS, "taskteam", "teammembership"), READ)
     | _codes("leads", (*PIPELINE, *CLAIMS, *RECORDS), READ)
+    | _codes("services", ("department", *APPROVALS, *APPROVAL_RECORDS, *APPROVAL_SETUP), READ)
+    | {("base", "view_calendarday")}
+)
+# People who help an enterprise through, and a team for its own projects
+HANDLING = _codes("services", APPROVALS, WORK)
+SERVING = (
+    READING
+    | HANDLING
+    | {
+        ("services", "see_all_services"),
+        ("services", "decide_for_departments"),
+    }
+)
+# People of a department: their own steps, and what stands around them in the plan
+DEPARTMENTAL = (
+    _codes("services", ("department", *APPROVALS, *APPROVAL_RECORDS), READ)
+    | _codes("services", ("approvalstep", "papertask", "stepfile"), WORK)
     | {("base", "view_calendarday")}
 )
 MEMBERS = (
     READING
+    | HANDLING
     | _codes("leads", (*PIPELINE, "rulingrequest"), WORK)
     | _codes("chains", LISTS, WORK)
     | {("leads", "export_leads"), ("base", "add_apitoken"), ("base", "view_apitoken")}
 )
 COORDINATORS = (
     MEMBERS
+    | SERVING
+    | _codes("services", ("department", *APPROVAL_SETUP), EDIT)
+    | _codes("services", ("deemedrule",), WORK)
+    | {("services", "settle_objections")}
     | _codes("chains", (*TAXONOMY, *TARGETS, "taskteam", "teammembership"), WORK)
     | _codes("leads", RULES, WORK)
     | _codes("base", ("calendarday", "absence"), EDIT)
@@ -112,7 +139,8 @@ ROLES = {
     MEMBER: MEMBERS,
     CHAIN_LEADER: READING | {("leads", "view_digest")},
     COORDINATION: COORDINATORS,
-    SERVICE: READING,
+    SERVICE: SERVING,
+    DEPARTMENT: DEPARTMENTAL,
     MAYORS_OFFICE: READING,
     ADMINISTRATION: ADMINISTRATORS,
 }
@@ -121,6 +149,7 @@ GROUP_NAMES = {
     CHAIN_LEADER: pgettext_lazy("group of people", "chain leaders"),
     COORDINATION: pgettext_lazy("group of people", "coordination office"),
     SERVICE: pgettext_lazy("group of people", "service staff"),
+    DEPARTMENT: pgettext_lazy("group of people", "department officials"),
     MAYORS_OFFICE: pgettext_lazy("group of people", "mayor's office"),
     ADMINISTRATION: pgettext_lazy("group of people", "system administrators"),
 }
