@@ -44,6 +44,17 @@ RECORDS = ("stagechange", "contractamountchange", "decision")
 APPROVALS = ("approvalplan", "approvalstep", "missingitem", "papertask", "stepfile", "steppaper")
 APPROVAL_RECORDS = ("clockstop", "stepdependency", "stepevent")
 APPROVAL_SETUP = ("approvaltemplate", "templatedependency", "templatepaper", "templatestep")
+QUESTIONS = ("knowledgeentry", "question", "visit")
+LIAISON = ("askinglink", "liaison")
+QUESTION_RECORDS = (
+    "extension",
+    "feedback",
+    "handover",
+    "questioncategory",
+    "questionevent",
+    "questionfile",
+)
+QUESTION_RULES = ("linkrule", "questionlimit", "questionrule", "visitcadence", "visitwarning")
 RULES = (
     "cadencerule",
     "claimrule",
@@ -75,14 +86,18 @@ READING = (
     _codes("chains", (*TAXONOMY, *LISTS, *TARGETS, "taskteam", "teammembership"), READ)
     | _codes("leads", (*PIPELINE, *CLAIMS, *RECORDS), READ)
     | _codes("services", ("department", *APPROVALS, *APPROVAL_RECORDS, *APPROVAL_SETUP), READ)
+    | _codes("services", (*QUESTIONS, *LIAISON, *QUESTION_RECORDS), READ)
     | {("base", "view_calendarday")}
 )
 # People who help an enterprise through, and a team for its own projects
-HANDLING = _codes("services", APPROVALS, WORK)
+HANDLING = _codes("services", (*APPROVALS, "question", "visit"), WORK)
 SERVING = (
     READING
     | HANDLING
+    | _codes("services", (*QUESTIONS, *LIAISON), WORK)
     | {
+        ("services", "appoint_liaison"),
+        ("services", "direct_questions"),
         ("services", "see_all_services"),
         ("services", "decide_for_departments"),
     }
@@ -91,6 +106,8 @@ SERVING = (
 DEPARTMENTAL = (
     _codes("services", ("department", *APPROVALS, *APPROVAL_RECORDS), READ)
     | _codes("services", ("approvalstep", "papertask", "stepfile"), WORK)
+    | _codes("services", QUESTION_RECORDS, READ)
+    | _codes("services", QUESTIONS, WORK)
     | {("base", "view_calendarday")}
 )
 MEMBERS = (
@@ -104,7 +121,7 @@ COORDINATORS = (
     MEMBERS
     | SERVING
     | _codes("services", ("department", *APPROVAL_SETUP), EDIT)
-    | _codes("services", ("deemedrule",), WORK)
+    | _codes("services", ("deemedrule", "questioncategory", *QUESTION_RULES), WORK)
     | {("services", "settle_objections")}
     | _codes("chains", (*TAXONOMY, *TARGETS, "taskteam", "teammembership"), WORK)
     | _codes("leads", RULES, WORK)

@@ -1,6 +1,42 @@
 from services.models.departments import Department, departments_of, sees_all_services
+from services.models.knowledge import KnowledgeEntry
+from services.models.liaison import (
+    Liaison,
+    Purpose,
+    Visit,
+    cared_for_by,
+    is_secret,
+    served_enterprises,
+)
+from services.models.links import AskingLink
 from services.models.papers import MissingItem, PaperTask, StepFile, StepPaper
 from services.models.plans import ApprovalPlan, ApprovalStep
+from services.models.question_records import (
+    Extension,
+    Feedback,
+    Handover,
+    Outcome,
+    QuestionEvent,
+    QuestionEventKind,
+    QuestionFile,
+)
+from services.models.question_rules import (
+    LimitOf,
+    LinkRule,
+    QuestionLimit,
+    QuestionRule,
+    Tier,
+    VisitCadence,
+    VisitWarning,
+)
+from services.models.questions import (
+    OPEN_STATES,
+    Closing,
+    Question,
+    QuestionCategory,
+    QuestionState,
+    Source,
+)
 from services.models.records import ClockStop, StepDependency, StepEvent
 from services.models.states import (
     CLOSED,
@@ -24,19 +60,40 @@ from services.models.templates import (
 __all__ = [
     "CLOSED",
     "OPEN",
+    "OPEN_STATES",
     "PASSED",
     "ApprovalPlan",
     "ApprovalStep",
     "ApprovalTemplate",
+    "AskingLink",
     "ClockStop",
+    "Closing",
     "Consequence",
     "DeemedRule",
     "DeemedVerdict",
     "Department",
     "EventKind",
+    "Extension",
+    "Feedback",
+    "Handover",
+    "KnowledgeEntry",
+    "Liaison",
+    "LimitOf",
+    "LinkRule",
     "MissingItem",
+    "Outcome",
     "PaperTask",
     "PlanState",
+    "Purpose",
+    "Question",
+    "QuestionCategory",
+    "QuestionEvent",
+    "QuestionEventKind",
+    "QuestionFile",
+    "QuestionLimit",
+    "QuestionRule",
+    "QuestionState",
+    "Source",
     "StepDependency",
     "StepEvent",
     "StepFile",
@@ -46,6 +103,13 @@ __all__ = [
     "TemplateDependency",
     "TemplatePaper",
     "TemplateStep",
+    "Tier",
+    "Visit",
+    "VisitCadence",
+    "VisitWarning",
+    "cared_for_by",
     "departments_of",
+    "is_secret",
     "sees_all_services",
+    "served_enterprises",
 ]
