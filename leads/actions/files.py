@@ -69,7 +69,7 @@ def attach_file(
         name=name,
         content_type=content_type,
         size=upload.size,
-        sha256=_digest(upload),
+        sha256=digest_of(upload),
         uploaded_by=by,
     )
     attachment.file.save(name, upload, save=False)
@@ -175,7 +175,8 @@ def _is_document(upload: File[bytes], part: str) -> bool:
     return is_office and not any(name.endswith("vbaProject.bin") for name in names)
 
 
-def _digest(upload: File[bytes]) -> str:
+def digest_of(upload: File[bytes]) -> str:
+    """SHA-256 of the content; the file stands at its beginning afterwards."""
     digest = hashlib.sha256()
     for chunk in upload.chunks():
         digest.update(chunk)
