@@ -221,6 +221,7 @@ class Question(Searchable, Versioned):
     answered_at = models.DateTimeField(_("answered at"), null=True, editable=False)
     fed_back_at = models.DateTimeField(_("fed back at"), null=True, editable=False)
     closed_at = models.DateTimeField(_("closed at"), null=True, editable=False)
+    was_late = models.BooleanField(_("fed back after the limit"), default=False, editable=False)
     score = models.PositiveSmallIntegerField(_("last rating"), null=True, editable=False)
 
     objects = QuestionQuerySet.as_manager()
