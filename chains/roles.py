@@ -37,6 +37,12 @@ PIPELINE = (
     "rectification",
     "landedproject",
     "milestone",
+    "constructionpermit",
+    "building",
+    "progressreport",
+    "plannedprogress",
+    "outputperiod",
+    "projectflag",
 )
 CLAIMS = ("claim", "rulingrequest", "ruling")
 RECORDS = ("stagechange", "contractamountchange", "decision")
@@ -54,9 +60,21 @@ QUESTION_RECORDS = (
     "questionevent",
     "questionfile",
 )
-QUESTION_RULES = ("linkrule", "questionlimit", "questionrule", "visitcadence", "visitwarning")
+QUESTION_RULES = (
+    "capacityrule",
+    "lagrule",
+    "linkrule",
+    "progressrule",
+    "questionlimit",
+    "questionrule",
+    "servicepromise",
+    "visitcadence",
+    "visitwarning",
+    "worksterm",
+)
 RULES = (
     "cadencerule",
+    "capacityrule",
     "claimrule",
     "digestrule",
     "disclosurerule",

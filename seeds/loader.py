@@ -12,6 +12,7 @@ from __future__ import annotations
 from django.db import transaction
 
 from seeds.loading.figures import load_figures
+from seeds.loading.landing_rules import load_landing_rules
 from seeds.loading.projects import load_projects
 from seeds.loading.rules import load_calendar, load_rules
 from seeds.loading.taxonomy import load_taxonomy, load_teams
@@ -22,6 +23,7 @@ def load_report() -> None:
     """Everything that a new system starts with, all or nothing. No person, no lead."""
     load_calendar()
     load_rules()
+    load_landing_rules()
     load_taxonomy()
     load_teams()
     load_figures()

@@ -14,7 +14,7 @@ from chains.actions.teams import add_member, appoint, create_team
 from chains.models import Chain, ChainKind, TaskTeam
 from chains.roles import CHAIN_LEADER, COORDINATION, role_group
 from kfq_crm.base.models import User
-from leads.models import CadenceRule, ClaimRule, ScaleThreshold
+from leads.models import CadenceRule, ClaimRule, ScaleThreshold, WorksTerm
 from tests.factories import ChainFactory, UserFactory
 from tests.remembered import remembered
 
@@ -35,6 +35,14 @@ THRESHOLDS = [
     ("A", "USD", 3000),
     ("B", "USD", 1000),
     ("C", "USD", 0),
+]
+
+
+WORKS = [
+    ("桩基", True, "桩基、打桩"),
+    ("主体结构", True, "主体、钢结构"),
+    ("场地平整", False, "平整、场平"),
+    ("临时工程", False, "临时、围挡"),
 ]
 
 
@@ -63,7 +71,7 @@ class Cast:
 
 @pytest.fixture
 def rules(db: None) -> None:
-    """Cadences, the 90 days of a claim, thresholds in both currencies."""
+    """Cadences, the 90 days of a claim, thresholds in both currencies, works that count."""
     CadenceRule.objects.bulk_create(
         CadenceRule(valid_from=RULES_SINCE, stage=stage, band=band, working_days=days)
         for stage, band, days in CADENCES
@@ -72,6 +80,10 @@ def rules(db: None) -> None:
     ScaleThreshold.objects.bulk_create(
         ScaleThreshold(valid_from=RULES_SINCE, band=band, currency=currency, minimum=minimum)
         for band, currency, minimum in THRESHOLDS
+    )
+    WorksTerm.objects.bulk_create(
+        WorksTerm(valid_from=RULES_SINCE, name=name, counts=counts, words=words)
+        for name, counts, words in WORKS
     )
 
 

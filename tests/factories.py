@@ -1,6 +1,6 @@
 """Dull makers of test data. Where a rule matters, they go through the action that holds it."""
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from itertools import count
 from typing import Any
@@ -12,12 +12,26 @@ from stdnum.cn import uscc as uscc_rule
 
 from chains.models import Chain, ChainKind, Segment, TaskTeam
 from kfq_crm.base.models import User
+from leads.actions.construction import accept_building, add_building, record_permit
 from leads.actions.contracts import record_contract
 from leads.actions.enterprises import add_contact, register_enterprise
 from leads.actions.followups import log_follow_up
 from leads.actions.pipeline import advance_lead, log_lead
+from leads.actions.project_facts import enter_contracted_figures, record_lease
 from leads.actions.reviews import record_opinion, record_review, record_screening
-from leads.models import Contact, Contract, DepartmentOpinion, Enterprise, FollowUp, Lead
+from leads.models import (
+    Building,
+    ConstructionPermit,
+    Contact,
+    Contract,
+    DepartmentOpinion,
+    Enterprise,
+    FollowUp,
+    LandedProject,
+    Lead,
+    MilestoneKind,
+    OutputPeriod,
+)
 from leads.stages import ORDER, Department, Stage, Verdict
 
 PASSWORD = "a password for tests only"
@@ -174,6 +188,61 @@ def lead_in(stage: str, *, by: User, **overrides: Any) -> Lead:
         open_gate(lead, later, by=by)
         lead = advance_lead(lead=lead, by=by)
     return lead
+
+
+def open_milestone_gate(
+    project: LandedProject, kind: str, *, by: User, day: date | None = None
+) -> dict[str, str]:
+    """Put on record what the milestone asks for, by this day; what is typed with it."""
+    project.refresh_from_db()
+    opened = {
+        MilestoneKind.STARTED: _may_start,
+        MilestoneKind.COMPLETED: _all_accepted,
+        MilestoneKind.FULL: _full_period,
+    }.get(MilestoneKind(kind))
+    if opened:
+        opened(project, by, day or timezone.localdate())
+    typed = {
+        MilestoneKind.STARTED: {"works": "桩基"},
+        MilestoneKind.PRODUCING: {"proof": "invoice"},
+    }
+    return typed.get(MilestoneKind(kind), {})
+
+
+def _may_start(project: LandedProject, by: User, day: date) -> None:
+    if project.is_lease and not project.lease_number:
+        record_lease(project=project, number="租-1", signed_on=day, by=by)
+    if not project.permits.exists():
+        a_permit(project, by=by, issued_on=day)
+
+
+def _all_accepted(project: LandedProject, by: User, day: date) -> None:
+    if not project.buildings.exists():
+        a_building(project, by=by)
+    for building in project.buildings.filter(accepted_on=None):
+        accept_building(building=building, accepted_on=day, acceptance_paper="验收备案表", by=by)
+
+
+def _full_period(project: LandedProject, by: User, day: date) -> None:
+    """A period of production that met what the contract has, and ended that day."""
+    if project.output_periods.exists():
+        return
+    begins = project.milestones.get(kind=MilestoneKind.PRODUCING).actual_on
+    enter_contracted_figures(project=project, output=Decimal(10), tax=Decimal(1), by=by)
+    OutputPeriod.objects.create(
+        project=project, starts_on=begins, ends_on=day, output=10, tax=1, paper="统计表"
+    )
+
+
+def a_permit(project: LandedProject, *, by: User, **values: Any) -> ConstructionPermit:
+    number = f"施许{next(_numbers)}"
+    told = {"stage": "piles", "number": number, "issued_on": timezone.localdate(), **values}
+    return record_permit(project=project, values=told, by=by)
+
+
+def a_building(project: LandedProject, *, by: User, **values: Any) -> Building:
+    told = {"name": f"{next(_numbers)}号厂房", "area_m2": Decimal(8000), **values}
+    return add_building(project=project, values=told, by=by)
 
 
 def counted_contract(lead: Lead) -> Contract:

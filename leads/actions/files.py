@@ -17,7 +17,14 @@ from PIL import Image
 from kfq_crm.base import access, concurrency
 from kfq_crm.base.errors import RuleViolation
 from kfq_crm.base.models import AccessKind
-from leads.models import Attachment, Contract, FollowUp, JointReview, Lead
+from leads.models import (
+    Attachment,
+    Contract,
+    FollowUp,
+    JointReview,
+    Lead,
+    ProgressReport,
+)
 from leads.permissions import require_work
 
 if TYPE_CHECKING:
@@ -48,17 +55,21 @@ def attach_file(
     follow_up: FollowUp | None = None,
     contract: Contract | None = None,
     review: JointReview | None = None,
+    progress_report: ProgressReport | None = None,
 ) -> Attachment:
     """Keep a file with a lead. Raises RuleViolation for a file that is not what it says.
 
-    A follow-up, contract or review that it belongs to must be the same lead's: files are seen
-    with the lead.
+    A follow-up, contract, review or progress report that it belongs to must be the same lead's:
+    files are seen with the lead.
     """
     locked = concurrency.lock(Lead.objects.visible_to(by), lead.pk)
     require_work(by, locked)
     for record in (follow_up, contract, review):
         if record and record.lead_id != locked.pk:
             raise ValueError("a file belongs to a record of its own lead")
+    of_project = progress_report.project.contract if progress_report else None
+    if progress_report and (of_project is None or of_project.lead_id != locked.pk):
+        raise ValueError("a file belongs to a record of its own lead")
     name = clean_name(upload.name or "")
     content_type = checked_content_type(upload, name)
     attachment = Attachment(
@@ -66,6 +77,7 @@ def attach_file(
         follow_up=follow_up,
         contract=contract,
         review=review,
+        progress_report=progress_report,
         name=name,
         content_type=content_type,
         size=upload.size,
@@ -88,7 +100,7 @@ def attach_files(
 ) -> list[Attachment]:
     """Keep several files with a lead, all of them or none, on the disk as well.
 
-    `belongs`: `follow_up`, `contract` or `review`, as for `attach_file`.
+    `belongs`: `follow_up`, `contract`, `review` or `progress_report`, as for `attach_file`.
     """
     kept: list[Attachment] = []
     try:

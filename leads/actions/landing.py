@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from django.db import transaction
@@ -15,14 +16,18 @@ from kfq_crm.base.columns import at_field
 from kfq_crm.base.errors import RuleViolation
 from kfq_crm.base.names import company_key
 from leads.actions.enterprises import register_enterprise
+from leads.actions.milestone_gates import judge_milestone
+from leads.actions.progress import planned_span, redraw_plan
+from leads.actions.projects import lock_to_move
 from leads.dates import check_not_future
 from leads.models import Contract, Enterprise, LandedProject, Lead, Milestone, MilestoneKind
-from leads.permissions import NotAllowed, require_move
+from leads.permissions import require_move
 from leads.rulebook import band_of
 
 if TYPE_CHECKING:
     from kfq_crm.base.models import User
 
+CURVE = (MilestoneKind.STARTED, MilestoneKind.COMPLETED)
 PLANNED = {
     MilestoneKind.STARTED: "planned_start_on",
     MilestoneKind.COMPLETED: "planned_completion_on",
@@ -61,11 +66,14 @@ def open_project(
         band=band_of(signed.investment, signed.currency, timezone.localdate(now)),
         is_lease=is_lease,
         landing_park=landing_park or lead.landing_park,
+        contracted_tax=_contracted_tax(signed),
     )
     concurrency.create(project, by=by)
     for kind in milestones_of(project):
         planned = getattr(signed, PLANNED[kind]) if kind in PLANNED else None
-        concurrency.create(Milestone(project=project, kind=kind, planned_on=planned), by=by)
+        row = Milestone(project=project, kind=kind, planned_on=planned, first_planned_on=planned)
+        concurrency.create(row, by=by)
+    redraw_plan(project)
     concurrency.touch(lead, by=by)
     return project
 
@@ -86,7 +94,7 @@ def name_local_company(
     may be the investor itself. Raises RuleViolation on a wrong or missing code and for a company
     that is hidden from the person.
     """
-    locked = _lock_project(project, by, expected)
+    locked = lock_to_move(project, by, expected)
     if not locked.contract:
         raise RuleViolation("no_lead", _("A project of the report has no company of its own."))
     lead = locked.contract.lead
@@ -115,23 +123,31 @@ def meet_milestone(
     evidence: str,
     by: User,
     project_code: str = "",
+    works: str = "",
+    proof: str = "",
     expected: int | None = None,
     now: datetime | None = None,
 ) -> Milestone:
     """Record that the next milestone is reached, on what day and by what evidence.
 
-    Raises RuleViolation out of order, without evidence, for a day in the future or before the
-    milestone before it, and for 落户备案 without the company's code and a project code.
+    `works` names the permanent works begun (开工), `proof` what shows production (投产). Raises
+    RuleViolation out of order, without evidence, for a day in the future or before what it rests
+    on, for evidence of works that do not count, and for 落户备案 without the company's code and a
+    project code; GateNotMet with what is not on record (see `leads.milestones`).
     """
-    locked = _lock_project(project, by, expected)
+    locked = lock_to_move(project, by, expected)
+    today = timezone.localdate(now)
     _check_next(locked, kind)
-    _check_day(locked, actual_on, timezone.localdate(now))
+    _check_day(locked, actual_on, today)
     evidence = evidence.strip()
     if not evidence:
         raise RuleViolation("evidence_missing", _("Name the paper that proves it."), "evidence")
     if kind == MilestoneKind.REGISTERED:
         _check_registration(locked, project_code)
     milestone = _milestone(locked, kind)
+    milestone.works, milestone.proof = judge_milestone(
+        locked, kind, actual_on, evidence, works=works, proof=proof, today=today
+    )
     milestone.is_reached, milestone.actual_on = True, actual_on
     milestone.evidence, milestone.recorded_by = evidence, by
     milestone.recorded_at = now or timezone.now()
@@ -148,16 +164,31 @@ def plan_milestone(
     kind: str,
     planned_on: date | None,
     by: User,
+    reason: str = "",
     expected: int | None = None,
 ) -> Milestone:
-    """Set or move the planned day of a milestone that is not reached."""
-    locked = _lock_project(project, by, expected)
+    """Set or move the planned day of a milestone that is not reached, and draw the curve anew.
+
+    The day planned first stays on record; to move a planned day asks for the reason.
+    """
+    locked = lock_to_move(project, by, expected)
     milestone = _milestone(locked, kind)
     if milestone.is_reached:
         raise RuleViolation("reached", _("This milestone has been reached."), "planned_on")
+    if milestone.planned_on and planned_on != milestone.planned_on and not reason.strip():
+        raise RuleViolation(
+            "reason_missing", _("The day was planned before; say why it is moved."), "reason"
+        )
+    if planned_on != milestone.planned_on:
+        milestone.plan_reason = reason.strip()
     milestone.planned_on = planned_on
+    milestone.first_planned_on = milestone.first_planned_on or planned_on
+    _check_span(locked, kind, planned_on)
     concurrency.touch(locked, by=by)
-    return concurrency.save(milestone, by=by)
+    concurrency.save(milestone, by=by)
+    if kind in CURVE:
+        redraw_plan(locked)
+    return milestone
 
 
 @transaction.atomic
@@ -171,7 +202,7 @@ def recognise_milestone(
     now: datetime | None = None,
 ) -> Milestone:
     """Record the day on which the superior authority recognised (认定) a reached milestone."""
-    locked = _lock_project(project, by, expected)
+    locked = lock_to_move(project, by, expected)
     milestone = _milestone(locked, kind)
     if not milestone.is_reached:
         raise RuleViolation("not_reached", _("Only a reached milestone is recognised."), "kind")
@@ -203,13 +234,24 @@ def _parent_of(name: str, investor: Enterprise) -> str:
     return investor.name
 
 
-def _lock_project(project: LandedProject, by: User, expected: int | None) -> LandedProject:
-    locked = concurrency.lock(LandedProject.objects.visible_to(by), project.pk, expected)
-    if locked.contract:
-        require_move(by, locked.contract.lead)
-    elif not by.has_perm("leads.reassign_leads"):
-        raise NotAllowed("not_allowed", _("Only the coordination office may do this."))
-    return locked
+def _contracted_tax(contract: Contract) -> Decimal | None:
+    """Tax of a year as the contract has it, for its whole land."""
+    if contract.tax_per_mu is None or contract.land_mu is None:
+        return None
+    return contract.tax_per_mu * contract.land_mu
+
+
+def _check_span(project: LandedProject, kind: str, planned_on: date | None) -> None:
+    """Completion is planned after the start; both may be planned in either order."""
+    if kind not in CURVE or planned_on is None:
+        return
+    start, completion = planned_span(project)
+    start = planned_on if kind == MilestoneKind.STARTED else start
+    completion = planned_on if kind == MilestoneKind.COMPLETED else completion
+    if start and completion and completion < start:
+        raise RuleViolation(
+            "plan_order", _("Completion cannot be planned before the start."), "planned_on"
+        )
 
 
 def _check_contract(contract: Contract) -> None:

@@ -1,7 +1,6 @@
 """Rule rows and own calendar days; a kind of rule is loaded only while it has no row at all.
 
 Otherwise a rule whose first day the coordination office moved would come back beside its own.
-Service promises wait for the tables that hold them.
 """
 
 from __future__ import annotations
@@ -37,18 +36,18 @@ def load_rules() -> None:
         _cadences(data)
     if not ClaimRule.objects.exists():
         (row,) = data["claims"]
-        make(ClaimRule, days_without_progress=row["limit"], **_origin(data, row))
+        make(ClaimRule, days_without_progress=row["limit"], **origin(data, row))
     if not ScaleThreshold.objects.exists():
         _thresholds(data)
     if not StallRule.objects.exists():
         months = {f"{row['level']}_months": row["limit"] for row in data["progress_clock"]}
-        make(StallRule, **months, **_origin(data, data["progress_clock"][0]))
+        make(StallRule, **months, **origin(data, data["progress_clock"][0]))
     if not QuietHours.objects.exists():
         (row,) = data["quiet_hours"]
-        make(QuietHours, **_hours(row), **_origin(data, row))
+        make(QuietHours, **_hours(row), **origin(data, row))
     if not DisclosureRule.objects.exists():
         (row,) = data["disclosure"]
-        make(DisclosureRule, fewest=row["fewest"], **_origin(data, row))
+        make(DisclosureRule, fewest=row["fewest"], **origin(data, row))
     _programs(data)
     _digest(data)
     _reminding(data)
@@ -57,11 +56,11 @@ def load_rules() -> None:
 def _programs(data: dict[str, Any]) -> None:
     if not FeedRule.objects.exists():
         (row,) = data["change_feed"]
-        make(FeedRule, days=row["limit"], **_origin(data, row))
+        make(FeedRule, days=row["limit"], **origin(data, row))
     if not ApiRule.objects.exists():
         (row,) = data["tokens"]
         figures = {"requests_per_minute": row["requests"], "longest_days": row["limit"]}
-        make(ApiRule, **figures, **_origin(data, row))
+        make(ApiRule, **figures, **origin(data, row))
 
 
 def _hours(row: dict[str, Any]) -> dict[str, time]:
@@ -72,7 +71,7 @@ def _digest(data: dict[str, Any]) -> None:
     if not DigestRule.objects.exists():
         (row,) = data["digest"]
         figures = {name: row[name] for name in ("weekday", "decisions", "link_days")}
-        make(DigestRule, **figures, time=time.fromisoformat(row["time"]), **_origin(data, row))
+        make(DigestRule, **figures, time=time.fromisoformat(row["time"]), **origin(data, row))
 
 
 def _reminding(data: dict[str, Any]) -> None:
@@ -81,15 +80,15 @@ def _reminding(data: dict[str, Any]) -> None:
         for row in data["cadence"]:
             if row["item"] in LimitItem.values:
                 limit = {"item": row["item"], "band": row["scale"] or ""}
-                make(ResponseLimit, **limit, working_days=row["limit"], **_origin(data, row))
+                make(ResponseLimit, **limit, working_days=row["limit"], **origin(data, row))
     if not EscalationStep.objects.exists():
         for row in data["escalation"]:
             for role in row["recipients"]:
                 step = {"offset": row["offset"], "role": role, "via": VIA[row["via"]]}
-                make(EscalationStep, **step, **_origin(data, row))
+                make(EscalationStep, **step, **origin(data, row))
     if not SnoozeRule.objects.exists():
         (row,) = data["snooze"]
-        make(SnoozeRule, working_days=row["limit"], **_origin(data, row))
+        make(SnoozeRule, working_days=row["limit"], **origin(data, row))
 
 
 def load_calendar() -> None:
@@ -114,7 +113,7 @@ def _cadences(data: dict[str, Any]) -> None:
                 stage=row["stage"],
                 band=row["scale"] or "",
                 working_days=row["limit"],
-                **_origin(data, row),
+                **origin(data, row),
             )
 
 
@@ -127,11 +126,11 @@ def _thresholds(data: dict[str, Any]) -> None:
                 band=row["code"],
                 currency=currency,
                 minimum=row[column] or 0,
-                **_origin(data, row),
+                **origin(data, row),
             )
 
 
-def _origin(data: dict[str, Any], row: dict[str, Any]) -> dict[str, date | str | bool]:
+def origin(data: dict[str, Any], row: dict[str, Any]) -> dict[str, date | str | bool]:
     """Since when, by which document (or, without its number, by whom), or that it is ours."""
     return {
         "valid_from": data["valid_from"],

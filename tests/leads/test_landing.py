@@ -1,5 +1,6 @@
 """Landed projects: milestone after milestone, dated, proved, recognised apart."""
 
+import contextlib
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
@@ -25,7 +26,13 @@ from leads.permissions import NotAllowed
 from leads.rulebook import band_of
 from leads.stages import Stage
 from tests.cast import Cast
-from tests.factories import a_contract, a_uscc, counted_contract, lead_in
+from tests.factories import (
+    a_contract,
+    a_uscc,
+    counted_contract,
+    lead_in,
+    open_milestone_gate,
+)
 
 TODAY = timezone.localdate()
 CODE = "2603-321282-04-01-123456"
@@ -49,8 +56,12 @@ def project(cast: Cast, contract: Contract) -> LandedProject:
 
 
 def meet(project: LandedProject, kind: str, by: Any, days_ago: int = 0, **values: Any) -> Milestone:
-    values = {"evidence": "批文", "project_code": CODE, **values}
     day = TODAY - timedelta(days=days_ago)
+    typed = {}
+    if next_milestone(LandedProject.objects.get(pk=project.pk)) == kind:
+        with contextlib.suppress(RuleViolation, LandedProject.DoesNotExist):
+            typed = open_milestone_gate(project, kind, by=by, day=day)
+    values = {"evidence": "批文", "project_code": CODE, **typed, **values}
     return meet_milestone(project=project, kind=kind, actual_on=day, by=by, **values)
 
 
@@ -184,9 +195,9 @@ def test_company_of_another_team_is_not_taken_as_the_local_one(
 
 
 def test_milestones_are_reached_in_order(cast: Cast, project: LandedProject) -> None:
-    for kind in ALL:
+    for place, kind in enumerate(ALL):
         assert next_milestone(LandedProject.objects.get()) == kind
-        meet(project, kind, cast.member_a)
+        meet(project, kind, cast.member_a, days_ago=60 - 10 * place)
     project.refresh_from_db()
     assert (project.milestone, next_milestone(project)) == (MilestoneKind.FULL, None)
     assert project.project_code == CODE
