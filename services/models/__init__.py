@@ -46,6 +46,7 @@ from services.models.states import (
     DeemedVerdict,
     EventKind,
     PlanState,
+    RefusalGround,
     StepState,
     StopReason,
 )
@@ -93,6 +94,7 @@ __all__ = [
     "QuestionLimit",
     "QuestionRule",
     "QuestionState",
+    "RefusalGround",
     "Source",
     "StepDependency",
     "StepEvent",

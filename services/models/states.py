@@ -61,6 +61,14 @@ class Consequence(models.TextChoices):
     REFUSE = "refuse", pgettext_lazy("missing paper", "the department may refuse it at once")
 
 
+class RefusalGround(models.TextChoices):
+    """On what a refusal rests. A choice that is recorded with its reason, not a column."""
+
+    LAW = "law", pgettext_lazy("ground of a refusal", "the conditions of the law are not met")
+    PAPERS = "papers", pgettext_lazy("ground of a refusal", "papers did not come")
+    EARLIER = "earlier", pgettext_lazy("ground of a refusal", "an earlier approval is missing")
+
+
 class EventKind(models.TextChoices):
     PLANNED = "planned", pgettext_lazy("approval event", "planned")
     OPENED = "opened", pgettext_lazy("approval event", "can begin")

@@ -1,0 +1,377 @@
+"""The way of a step: submitted, accepted, returned, handed in again, granted, refused."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import date, datetime
+from typing import TYPE_CHECKING
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from kfq_crm.base import concurrency
+from kfq_crm.base.calendar import current_calendar
+from kfq_crm.base.errors import RuleViolation
+from services.actions.clock import begin_stop, end_stops, reckon, refuse_if_late
+from services.actions.journal import (
+    day_of,
+    lock_step,
+    record_event,
+    require_state,
+    required_text,
+)
+from services.actions.opening import go_on
+from services.actions.papers import (
+    Promise,
+    Upload,
+    ask_again,
+    hand_in_papers,
+    keep_file,
+    lapsed_items,
+    owed_papers,
+    promise_papers,
+    require_main_papers,
+)
+from services.models import (
+    ApprovalStep,
+    Consequence,
+    EventKind,
+    RefusalGround,
+    StepPaper,
+    StepState,
+    StopReason,
+)
+from services.permissions import require_decide, require_handle
+from services.rulebook import deemed_rule
+
+if TYPE_CHECKING:
+    from kfq_crm.base.models import User
+
+Papers = Mapping[StepPaper, Upload | None]
+
+
+@transaction.atomic
+def submit_step(
+    *,
+    step: ApprovalStep,
+    by: User,
+    papers: Papers | None = None,
+    submitted_on: date | None = None,
+    expected: int | None = None,
+    now: datetime | None = None,
+) -> ApprovalStep:
+    """Record that the application was handed to the department, with its main papers.
+
+    From then on the department has the rule's days to accept it or to ask for papers; silence
+    accepts (行政许可法 第三十二条). After a refusal this is a new application.
+    """
+    locked = lock_step(step, by, expected)
+    require_handle(by, locked.plan)
+    require_state(locked, StepState.READY, StepState.REFUSED)
+    day = day_of(submitted_on, now, "submitted_on", not_before=locked.opened_on)
+    names = hand_in_papers(locked, papers or {}, day, by)
+    require_main_papers(locked)
+    before, locked.state = locked.state, StepState.SUBMITTED
+    _forget_decision(locked)
+    _submit(locked, day)
+    record_event(
+        locked,
+        EventKind.SUBMITTED,
+        from_state=before,
+        by=by,
+        now=now,
+        submitted_on=day,
+        papers=names,
+    )
+    return concurrency.save(locked, by=by)
+
+
+@transaction.atomic
+def accept_step(
+    *,
+    step: ApprovalStep,
+    by: User,
+    promises: Sequence[Promise] = (),
+    accepted_on: date | None = None,
+    expected: int | None = None,
+    now: datetime | None = None,
+) -> ApprovalStep:
+    """Accept the application: the clock runs from that day, and the last day is recorded.
+
+    容缺: papers that are missing are accepted with a promise in writing, each with its day and
+    what follows; a main paper never. Raises RuleViolation at `papers` where one is owed.
+    """
+    locked = lock_step(step, by, expected)
+    require_decide(by, locked)
+    require_state(locked, StepState.SUBMITTED)
+    day = day_of(accepted_on, now, "accepted_on", not_before=locked.submitted_on)
+    require_main_papers(locked)
+    names = promise_papers(locked, promises, day, by)
+    locked.state, locked.clock_from_on, locked.answer_due_on = StepState.ACCEPTED, day, None
+    reckon(locked)
+    record_event(
+        locked,
+        EventKind.ACCEPTED,
+        from_state=StepState.SUBMITTED,
+        by=by,
+        now=now,
+        accepted_on=day,
+        due_on=locked.due_on,
+        promised=names,
+    )
+    return concurrency.save(locked, by=by)
+
+
+@transaction.atomic
+def return_step(
+    *,
+    step: ApprovalStep,
+    reason: str,
+    by: User,
+    papers: Collection[StepPaper] = (),
+    expected: int | None = None,
+    now: datetime | None = None,
+) -> ApprovalStep:
+    """Send the application back for papers; a clock that runs stands until they are handed in.
+
+    `papers`: what is wanted again. Past its limit a step that may be granted by default is not
+    sent back any more.
+    """
+    locked = lock_step(step, by, expected)
+    require_decide(by, locked)
+    require_state(locked, StepState.SUBMITTED, StepState.ACCEPTED)
+    today = timezone.localdate(now)
+    refuse_if_late(locked, today)
+    reason = required_text(reason, "reason")
+    names = ask_again(locked, papers)
+    if not owed_papers(locked):
+        raise RuleViolation("nothing_owed", _("Name the papers that are wanted."), "papers")
+    before, locked.state, locked.answer_due_on = locked.state, StepState.RETURNED, None
+    if locked.clock_from_on:
+        begin_stop(locked, StopReason.RETURNED, today, by, reason)
+        locked.due_on = None
+    record_event(
+        locked,
+        EventKind.RETURNED,
+        from_state=before,
+        by=by,
+        now=now,
+        reason=reason,
+        papers=names,
+    )
+    return concurrency.save(locked, by=by)
+
+
+@transaction.atomic
+def hand_in(
+    *,
+    step: ApprovalStep,
+    papers: Papers,
+    by: User,
+    handed_in_on: date | None = None,
+    expected: int | None = None,
+    now: datetime | None = None,
+) -> ApprovalStep:
+    """Record papers that the applicant brings: when nothing is owed any more, the clock runs
+    again from the next day, and a returned step goes back to where it was.
+
+    Also for papers that were promised for later, in time or late, whatever was decided meanwhile.
+    """
+    locked = lock_step(step, by, expected)
+    require_handle(by, locked.plan)
+    if locked.state in (StepState.WAITING, StepState.WAIVED):
+        require_state(locked, StepState.READY)
+    if not papers:
+        raise RuleViolation("no_papers", _("Choose the papers that were handed in."), "papers")
+    day = day_of(handed_in_on, now, "handed_in_on", not_before=locked.opened_on)
+    before = locked.state
+    names = hand_in_papers(locked, papers, day, by)
+    resumed = _nothing_owed(locked, day, by)
+    record_event(
+        locked,
+        EventKind.HANDED_IN,
+        from_state=before,
+        by=by,
+        now=now,
+        papers=names,
+        handed_in_on=day,
+        due_on=locked.due_on if resumed else None,
+    )
+    return concurrency.save(locked, by=by)
+
+
+@transaction.atomic
+def grant_step(
+    *,
+    step: ApprovalStep,
+    number: str,
+    by: User,
+    upload: Upload | None = None,
+    note: str = "",
+    decided_on: date | None = None,
+    expected: int | None = None,
+    now: datetime | None = None,
+) -> ApprovalStep:
+    """Record the approval with its number: what waits for it alone can begin.
+
+    Raises RuleViolation `deemed` when the sweep was faster, saying since when it is granted.
+    """
+    locked = lock_step(step, by, expected)
+    require_decide(by, locked)
+    require_state(locked, StepState.ACCEPTED)
+    number = number.strip()
+    if not number:
+        raise RuleViolation("number_missing", _("Enter the number of the approval."), "number")
+    if upload is not None:
+        keep_file(locked, upload, by)
+    locked.paper_number = number
+    _decide(locked, StepState.GRANTED, decided_on, note.strip(), by=by, now=now)
+    record_event(
+        locked,
+        EventKind.GRANTED,
+        from_state=StepState.ACCEPTED,
+        by=by,
+        now=now,
+        reason=locked.decision_note,
+        number=number,
+        decided_on=locked.decided_on,
+    )
+    concurrency.save(locked, by=by)
+    go_on(locked.plan, now)
+    return locked
+
+
+@transaction.atomic
+def refuse_step(
+    *,
+    step: ApprovalStep,
+    ground: str,
+    reason: str,
+    by: User,
+    decided_on: date | None = None,
+    expected: int | None = None,
+    now: datetime | None = None,
+) -> ApprovalStep:
+    """Record a refusal with its ground and reason; the application may be submitted anew.
+
+    An earlier approval that was granted by default counts like any other: its missing paper is no
+    ground (泰政办发〔2022〕58号). Papers are one only where nothing else was agreed for them.
+    """
+    locked = lock_step(step, by, expected)
+    require_decide(by, locked)
+    require_state(locked, StepState.SUBMITTED, StepState.ACCEPTED, StepState.RETURNED)
+    refuse_if_late(locked, timezone.localdate(now))
+    _check_ground(locked, ground)
+    before = locked.state
+    reason = required_text(reason, "reason")
+    _decide(locked, StepState.REFUSED, decided_on, reason, by=by, now=now)
+    end_stops(locked, tuple(StopReason), locked.decided_on or timezone.localdate(now), by)
+    record_event(
+        locked,
+        EventKind.REFUSED,
+        from_state=before,
+        by=by,
+        now=now,
+        reason=reason,
+        ground=ground,
+        decided_on=locked.decided_on,
+    )
+    return concurrency.save(locked, by=by)
+
+
+@transaction.atomic
+def waive_step(
+    *,
+    step: ApprovalStep,
+    reason: str,
+    by: User,
+    expected: int | None = None,
+    now: datetime | None = None,
+) -> ApprovalStep:
+    """Record that this project does not need the step; what waits for it alone can begin."""
+    locked = lock_step(step, by, expected)
+    require_handle(by, locked.plan)
+    require_state(locked, StepState.WAITING, StepState.READY)
+    before, locked.state = locked.state, StepState.WAIVED
+    reason = required_text(reason, "reason")
+    record_event(locked, EventKind.WAIVED, from_state=before, by=by, now=now, reason=reason)
+    concurrency.save(locked, by=by)
+    go_on(locked.plan, now)
+    return locked
+
+
+def _submit(step: ApprovalStep, day: date) -> None:
+    rule = deemed_rule(day)
+    step.submitted_on = day
+    step.answer_due_on = (
+        current_calendar().add_workdays(day, rule.acceptance_days) if rule else None
+    )
+
+
+def _forget_decision(step: ApprovalStep) -> None:
+    """A new application after a refusal, which stays among the events."""
+    step.decided_on = step.decided_at = step.decided_by = None
+    step.clock_from_on = step.due_on = None
+    step.decision_note = ""
+
+
+def _nothing_owed(step: ApprovalStep, day: date, by: User) -> bool:
+    """Set the clock going where the papers were what it stood for; whether it was."""
+    if step.state not in (StepState.RETURNED, StepState.ACCEPTED) or owed_papers(step):
+        return False
+    if step.state == StepState.RETURNED and step.clock_from_on is None:
+        step.state = StepState.SUBMITTED
+        _submit(step, day)
+        return False
+    ended = end_stops(step, (StopReason.RETURNED, StopReason.MISSING), day, by)
+    step.state = StepState.ACCEPTED
+    reckon(step)
+    return ended
+
+
+def _decide(
+    step: ApprovalStep,
+    state: StepState,
+    decided_on: date | None,
+    note: str,
+    *,
+    by: User,
+    now: datetime | None,
+) -> None:
+    since = step.clock_from_on or step.submitted_on
+    step.decided_on = day_of(decided_on, now, "decided_on", not_before=since)
+    step.state, step.decision_note, step.answer_due_on = state, note, None
+    step.decided_at, step.decided_by = now or timezone.now(), by
+
+
+def _check_ground(step: ApprovalStep, ground: str) -> None:
+    if ground not in RefusalGround:
+        raise RuleViolation("ground", _("Choose the ground of the refusal."), "ground")
+    if ground == RefusalGround.EARLIER:
+        _check_earlier(step)
+    if ground == RefusalGround.PAPERS:
+        _check_papers(step)
+
+
+def _check_earlier(step: ApprovalStep) -> None:
+    missing = step.depends_on.filter(deemed_verdict="set_aside")
+    if missing.exclude(state__in=(StepState.GRANTED, StepState.WAIVED)).exists():
+        return
+    deemed = step.depends_on.filter(state=StepState.DEEMED).first()
+    if deemed:
+        message = _("“%(step)s” was granted by default and counts; its paper is no ground.")
+        raise RuleViolation("deemed_counts", message % {"step": deemed.name}, "ground")
+    raise RuleViolation("all_there", _("Every approval before this one is there."), "ground")
+
+
+def _check_papers(step: ApprovalStep) -> None:
+    if step.state == StepState.RETURNED and owed_papers(step):
+        return
+    if any(item.consequence == Consequence.REFUSE for item in lapsed_items(step)):
+        return
+    raise RuleViolation(
+        "papers_no_ground",
+        _("Send the application back for papers first; promised ones still have their time."),
+        "ground",
+    )
