@@ -38,4 +38,6 @@ app.conf.beat_schedule = {
     "make-digests": entry("leads.tasks.make_digests", crontab(minute="*/5"), expires=4 * MINUTE),
     # A claim lapses at midnight; what a night's outage missed, the next hour catches up.
     "lapse-claims": entry("leads.tasks.lapse_claims", crontab(minute=5), expires=HOUR // 2),
+    # Before the office opens what is due is there; within the hour what was done since.
+    "run-look-backs": entry("leads.tasks.run_look_backs", crontab(minute=20), expires=HOUR // 2),
 }

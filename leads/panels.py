@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy, pgettext_lazy
 from kfq_crm.base.models import SweepRun, User
 from kfq_crm.base.operations import GOOD, WARNING, Line, register_panel
 from kfq_crm.base.sweeps import COUNTS, expect
+from leads.actions.look_back_sweep import SWEEP as LOOK_BACKS
 from leads.digest.period import Period, due_at
 from leads.models import Digest, Lead, Reminder
 from leads.models.reminder import Via
@@ -82,6 +83,7 @@ def register() -> None:
     """Called once while the app loads."""
     expect(SWEEP, gettext_lazy("reminders (sweep)"), SILENT)
     expect("make_digests", gettext_lazy("weekly digests (sweep)"), SILENT)
+    expect(LOOK_BACKS, gettext_lazy("look-backs and promises (sweep)"))
     COUNTS.update(
         recorded=gettext_lazy("recorded (count)"),
         cancelled=gettext_lazy("cancelled (count)"),
@@ -91,6 +93,8 @@ def register() -> None:
         made=gettext_lazy("made (count)"),
         queued=gettext_lazy("queued (count)"),
         on_record=gettext_lazy("on record only (count)"),
+        look_backs=gettext_lazy("look-backs made (count)"),
+        outlooks=gettext_lazy("promises that stand otherwise (count)"),
     )
     register_panel("reminder", pgettext_lazy("operations", "Reminders"), read_reminders)
     register_panel("digest", pgettext_lazy("operations", "Weekly digests"), read_digests)

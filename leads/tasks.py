@@ -3,7 +3,7 @@
 from celery import shared_task
 
 from kfq_crm.base.sweeps import record_sweep
-from leads.actions import claims
+from leads.actions import claims, look_back_sweep
 from leads.digest import engine as digest
 from leads.reminders import engine
 
@@ -31,3 +31,9 @@ def make_digests() -> None:
     with record_sweep("make_digests") as sweep:
         result = digest.make_digests()
         sweep.counts, sweep.error = result.counts(), result.error
+
+
+@shared_task
+def run_look_backs() -> None:
+    """Make the look-backs that are called for, judge how open promises stand."""
+    look_back_sweep.run_look_backs()

@@ -16,6 +16,8 @@ from kfq_crm.base import concurrency
 from kfq_crm.base.columns import check_columns, fill
 from kfq_crm.base.errors import RuleViolation
 from leads.actions.claims import require_not_taken
+from leads.actions.commitments import PROMISE_FIELDS, check_promise
+from leads.actions.outlooks import set_outlook
 from leads.dates import check_not_future
 from leads.models import (
     Commitment,
@@ -55,7 +57,7 @@ CONTRACT_FIELDS = {
     "exclusion",
     "separate_reason",
 }
-COMMITMENT_FIELDS = {"side", "metric", "promised", "unit", "due_on"}
+COMMITMENT_FIELDS = {"side", *PROMISE_FIELDS}
 
 
 @transaction.atomic
@@ -115,13 +117,17 @@ def update_contract(
 
 
 @transaction.atomic
-def add_commitment(*, contract: Contract, values: Mapping[str, Any], by: User) -> Commitment:
+def add_commitment(
+    *, contract: Contract, values: Mapping[str, Any], by: User, now: datetime | None = None
+) -> Commitment:
     """Add a promise of either side."""
     lead = concurrency.lock(Lead.objects.visible_to(by), contract.lead_id)
     require_work(by, lead)
     locked = concurrency.lock(Contract.objects.visible_to(by), contract.pk)
     promise = Commitment(contract=locked)
     fill(promise, COMMITMENT_FIELDS, values)
+    check_promise(promise)
+    set_outlook(promise, timezone.localdate(now))
     concurrency.create(promise, by=by)
     concurrency.touch(locked, by=by)
     concurrency.touch(lead, by=by)

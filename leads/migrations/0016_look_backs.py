@@ -7,516 +7,1286 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('leads', '0015_sent_once'),
+        ("leads", "0015_sent_once"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='CommitmentMeasure',
+            name="CommitmentMeasure",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('measured_on', models.DateField(verbose_name='measured on')),
-                ('value', models.DecimalField(decimal_places=4, max_digits=16, verbose_name='value so far')),
-                ('evidence', models.CharField(max_length=200, verbose_name='evidence of the value')),
-                ('recorded_at', models.DateTimeField(verbose_name='recorded at')),
-                ('withdrawn_at', models.DateTimeField(null=True, verbose_name='withdrawn at')),
-                ('withdrawn_reason', models.CharField(blank=True, max_length=200, verbose_name='why it was withdrawn')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("measured_on", models.DateField(verbose_name="measured on")),
+                (
+                    "value",
+                    models.DecimalField(
+                        decimal_places=4, max_digits=16, verbose_name="value so far"
+                    ),
+                ),
+                (
+                    "evidence",
+                    models.CharField(max_length=200, verbose_name="evidence of the value"),
+                ),
+                ("recorded_at", models.DateTimeField(verbose_name="recorded at")),
+                (
+                    "withdrawn_at",
+                    models.DateTimeField(blank=True, null=True, verbose_name="withdrawn at"),
+                ),
+                (
+                    "withdrawn_reason",
+                    models.CharField(
+                        blank=True, max_length=200, verbose_name="why it was withdrawn"
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'measured value',
-                'verbose_name_plural': 'measured values',
-                'ordering': ('measured_on', 'pk'),
+                "verbose_name": "measured value",
+                "verbose_name_plural": "measured values",
+                "ordering": ("measured_on", "pk"),
             },
         ),
         migrations.CreateModel(
-            name='CommitmentVerdict',
+            name="CommitmentVerdict",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('number', models.PositiveIntegerField(verbose_name='which verdict')),
-                ('verdict', models.CharField(choices=[('met', 'kept'), ('partly', 'partly kept'), ('not_met', 'not kept'), ('released', 'released from it')], max_length=10, verbose_name='verdict on the promise')),
-                ('actual', models.DecimalField(blank=True, decimal_places=4, max_digits=16, null=True, verbose_name='amount delivered')),
-                ('judged_on', models.DateField(verbose_name='judged on (promise)')),
-                ('evidence', models.CharField(blank=True, max_length=200, verbose_name='evidence of the verdict')),
-                ('reason', models.CharField(blank=True, max_length=300, verbose_name='reason of the verdict')),
-                ('recorded_at', models.DateTimeField(verbose_name='recorded at')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("number", models.PositiveIntegerField(verbose_name="which verdict")),
+                (
+                    "verdict",
+                    models.CharField(
+                        choices=[
+                            ("met", "kept"),
+                            ("partly", "partly kept"),
+                            ("not_met", "not kept"),
+                            ("released", "released from it"),
+                        ],
+                        max_length=10,
+                        verbose_name="verdict on the promise",
+                    ),
+                ),
+                (
+                    "actual",
+                    models.DecimalField(
+                        blank=True,
+                        decimal_places=4,
+                        max_digits=16,
+                        null=True,
+                        verbose_name="amount delivered",
+                    ),
+                ),
+                (
+                    "promised",
+                    models.DecimalField(
+                        blank=True,
+                        decimal_places=4,
+                        max_digits=16,
+                        null=True,
+                        verbose_name="amount promised at the time",
+                    ),
+                ),
+                (
+                    "promised_for",
+                    models.DateField(
+                        blank=True, null=True, verbose_name="promised for at the time"
+                    ),
+                ),
+                ("judged_on", models.DateField(verbose_name="judged on (promise)")),
+                (
+                    "evidence",
+                    models.CharField(
+                        blank=True, max_length=200, verbose_name="evidence of the verdict"
+                    ),
+                ),
+                (
+                    "reason",
+                    models.CharField(
+                        blank=True, max_length=300, verbose_name="reason of the verdict"
+                    ),
+                ),
+                ("recorded_at", models.DateTimeField(verbose_name="recorded at")),
             ],
             options={
-                'verbose_name': 'verdict',
-                'verbose_name_plural': 'verdicts',
-                'ordering': ('commitment', 'number'),
+                "verbose_name": "verdict",
+                "verbose_name_plural": "verdicts",
+                "ordering": ("commitment", "number"),
             },
         ),
         migrations.CreateModel(
-            name='HistoricalCommitment',
+            name="HistoricalCommitment",
             fields=[
-                ('id', models.BigIntegerField(auto_created=True, blank=True, db_index=True, verbose_name='ID')),
-                ('version', models.PositiveIntegerField(default=1, editable=False, verbose_name='revision')),
-                ('created_at', models.DateTimeField(blank=True, editable=False, verbose_name='logged at')),
-                ('updated_at', models.DateTimeField(blank=True, editable=False, verbose_name='changed at')),
-                ('side', models.CharField(choices=[('investor', 'the investor promises'), ('zone', 'the zone promises')], max_length=10, verbose_name='who promises')),
-                ('metric', models.CharField(max_length=100, verbose_name='what is promised')),
-                ('promised', models.DecimalField(blank=True, decimal_places=4, max_digits=16, null=True, verbose_name='amount promised')),
-                ('unit', models.CharField(blank=True, max_length=20, verbose_name='unit of measure')),
-                ('due_on', models.DateField(blank=True, null=True, verbose_name='promised for')),
-                ('clause', models.CharField(blank=True, max_length=60, verbose_name='clause of the contract')),
-                ('starts_on', models.DateField(blank=True, help_text='Empty: from the signing on', null=True, verbose_name='counted from')),
-                ('verdict', models.CharField(blank=True, choices=[('met', 'kept'), ('partly', 'partly kept'), ('not_met', 'not kept'), ('released', 'released from it')], editable=False, max_length=10, verbose_name='verdict on the promise')),
-                ('actual', models.DecimalField(blank=True, decimal_places=4, editable=False, max_digits=16, null=True, verbose_name='amount delivered')),
-                ('judged_on', models.DateField(editable=False, null=True, verbose_name='judged on (promise)')),
-                ('measured', models.DecimalField(decimal_places=4, editable=False, max_digits=16, null=True, verbose_name='last measured value')),
-                ('measured_on', models.DateField(editable=False, null=True, verbose_name='last measured on')),
-                ('outlook', models.CharField(blank=True, choices=[('on_pace', 'on pace'), ('behind', 'behind its pace'), ('far_behind', 'far behind its pace'), ('unmeasured', 'not measured for long'), ('overdue', 'past its day, not judged')], editable=False, max_length=10, verbose_name='outlook')),
-                ('behind', models.SmallIntegerField(editable=False, help_text='Percentage points; below zero: ahead of it', null=True, verbose_name='points behind its pace')),
-                ('outlook_on', models.DateField(editable=False, null=True, verbose_name='outlook as of')),
-                ('history_id', models.AutoField(primary_key=True, serialize=False)),
-                ('history_date', models.DateTimeField(db_index=True)),
-                ('history_change_reason', models.CharField(max_length=100, null=True)),
-                ('history_type', models.CharField(choices=[('+', 'Created'), ('~', 'Changed'), ('-', 'Deleted')], max_length=1)),
+                (
+                    "id",
+                    models.BigIntegerField(
+                        auto_created=True, blank=True, db_index=True, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "version",
+                    models.PositiveIntegerField(default=1, editable=False, verbose_name="revision"),
+                ),
+                (
+                    "created_at",
+                    models.DateTimeField(blank=True, editable=False, verbose_name="logged at"),
+                ),
+                (
+                    "updated_at",
+                    models.DateTimeField(blank=True, editable=False, verbose_name="changed at"),
+                ),
+                (
+                    "side",
+                    models.CharField(
+                        choices=[
+                            ("investor", "the investor promises"),
+                            ("zone", "the zone promises"),
+                        ],
+                        max_length=10,
+                        verbose_name="who promises",
+                    ),
+                ),
+                ("metric", models.CharField(max_length=100, verbose_name="what is promised")),
+                (
+                    "promised",
+                    models.DecimalField(
+                        blank=True,
+                        decimal_places=4,
+                        max_digits=16,
+                        null=True,
+                        verbose_name="amount promised",
+                    ),
+                ),
+                (
+                    "unit",
+                    models.CharField(blank=True, max_length=20, verbose_name="unit of measure"),
+                ),
+                ("due_on", models.DateField(blank=True, null=True, verbose_name="promised for")),
+                (
+                    "clause",
+                    models.CharField(
+                        blank=True, max_length=60, verbose_name="clause of the contract"
+                    ),
+                ),
+                (
+                    "starts_on",
+                    models.DateField(
+                        blank=True,
+                        help_text="Empty: from the signing on",
+                        null=True,
+                        verbose_name="counted from",
+                    ),
+                ),
+                (
+                    "verdict",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("met", "kept"),
+                            ("partly", "partly kept"),
+                            ("not_met", "not kept"),
+                            ("released", "released from it"),
+                        ],
+                        editable=False,
+                        max_length=10,
+                        verbose_name="verdict on the promise",
+                    ),
+                ),
+                (
+                    "actual",
+                    models.DecimalField(
+                        blank=True,
+                        decimal_places=4,
+                        editable=False,
+                        max_digits=16,
+                        null=True,
+                        verbose_name="amount delivered",
+                    ),
+                ),
+                (
+                    "judged_on",
+                    models.DateField(editable=False, null=True, verbose_name="judged on (promise)"),
+                ),
+                (
+                    "measured",
+                    models.DecimalField(
+                        decimal_places=4,
+                        editable=False,
+                        max_digits=16,
+                        null=True,
+                        verbose_name="last measured value",
+                    ),
+                ),
+                (
+                    "measured_on",
+                    models.DateField(editable=False, null=True, verbose_name="last measured on"),
+                ),
+                (
+                    "outlook",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("on_pace", "on pace"),
+                            ("behind", "behind its pace"),
+                            ("far_behind", "far behind its pace"),
+                            ("unmeasured", "not measured for long"),
+                            ("overdue", "past its day, not judged"),
+                        ],
+                        editable=False,
+                        max_length=10,
+                        verbose_name="outlook",
+                    ),
+                ),
+                (
+                    "behind",
+                    models.SmallIntegerField(
+                        editable=False,
+                        help_text="Percentage points; below zero: ahead of it",
+                        null=True,
+                        verbose_name="points behind its pace",
+                    ),
+                ),
+                (
+                    "outlook_since",
+                    models.DateField(editable=False, null=True, verbose_name="outlook since"),
+                ),
+                ("history_id", models.AutoField(primary_key=True, serialize=False)),
+                ("history_date", models.DateTimeField(db_index=True)),
+                ("history_change_reason", models.CharField(max_length=100, null=True)),
+                (
+                    "history_type",
+                    models.CharField(
+                        choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'historical commitment',
-                'verbose_name_plural': 'historical commitments',
-                'ordering': ('-history_date', '-history_id'),
-                'get_latest_by': ('history_date', 'history_id'),
+                "verbose_name": "historical commitment",
+                "verbose_name_plural": "historical commitments",
+                "ordering": ("-history_date", "-history_id"),
+                "get_latest_by": ("history_date", "history_id"),
             },
             bases=(simple_history.models.HistoricalChanges, models.Model),
         ),
         migrations.CreateModel(
-            name='HistoricalLookBack',
+            name="HistoricalLookBack",
             fields=[
-                ('id', models.BigIntegerField(auto_created=True, blank=True, db_index=True, verbose_name='ID')),
-                ('version', models.PositiveIntegerField(default=1, editable=False, verbose_name='revision')),
-                ('created_at', models.DateTimeField(blank=True, editable=False, verbose_name='logged at')),
-                ('updated_at', models.DateTimeField(blank=True, editable=False, verbose_name='changed at')),
-                ('after', models.CharField(choices=[('completed', 'works completed'), ('producing', 'in production')], max_length=12, verbose_name='after which milestone')),
-                ('number', models.PositiveSmallIntegerField(verbose_name='which look-back')),
-                ('months', models.PositiveSmallIntegerField(verbose_name='months after the milestone')),
-                ('milestone_on', models.DateField(verbose_name='day of the milestone')),
-                ('due_on', models.DateField(verbose_name='look-back due on')),
-                ('due_revision', models.PositiveIntegerField(default=0, verbose_name='revision of the due day')),
-                ('moved_reason', models.CharField(blank=True, max_length=200, verbose_name='why it was moved')),
-                ('held_on', models.DateField(null=True, verbose_name='held on (look-back)')),
-                ('attendees', models.CharField(blank=True, max_length=200, verbose_name='who took part')),
-                ('conclusion', models.TextField(blank=True, verbose_name='conclusion of the look-back')),
-                ('concluded_at', models.DateTimeField(null=True, verbose_name='put on record at')),
-                ('history_id', models.AutoField(primary_key=True, serialize=False)),
-                ('history_date', models.DateTimeField(db_index=True)),
-                ('history_change_reason', models.CharField(max_length=100, null=True)),
-                ('history_type', models.CharField(choices=[('+', 'Created'), ('~', 'Changed'), ('-', 'Deleted')], max_length=1)),
+                (
+                    "id",
+                    models.BigIntegerField(
+                        auto_created=True, blank=True, db_index=True, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "version",
+                    models.PositiveIntegerField(default=1, editable=False, verbose_name="revision"),
+                ),
+                (
+                    "created_at",
+                    models.DateTimeField(blank=True, editable=False, verbose_name="logged at"),
+                ),
+                (
+                    "updated_at",
+                    models.DateTimeField(blank=True, editable=False, verbose_name="changed at"),
+                ),
+                (
+                    "after",
+                    models.CharField(
+                        choices=[("completed", "works completed"), ("producing", "in production")],
+                        max_length=12,
+                        verbose_name="after which milestone",
+                    ),
+                ),
+                ("number", models.PositiveSmallIntegerField(verbose_name="which look-back")),
+                (
+                    "months",
+                    models.PositiveSmallIntegerField(verbose_name="months after the milestone"),
+                ),
+                ("milestone_on", models.DateField(verbose_name="day of the milestone")),
+                ("due_on", models.DateField(verbose_name="look-back due on")),
+                (
+                    "due_revision",
+                    models.PositiveIntegerField(default=0, verbose_name="revision of the due day"),
+                ),
+                (
+                    "moved_reason",
+                    models.CharField(blank=True, max_length=200, verbose_name="why it was moved"),
+                ),
+                (
+                    "held_on",
+                    models.DateField(blank=True, null=True, verbose_name="held on (look-back)"),
+                ),
+                (
+                    "attendees",
+                    models.CharField(blank=True, max_length=200, verbose_name="who took part"),
+                ),
+                (
+                    "conclusion",
+                    models.TextField(blank=True, verbose_name="conclusion of the look-back"),
+                ),
+                (
+                    "concluded_at",
+                    models.DateTimeField(blank=True, null=True, verbose_name="put on record at"),
+                ),
+                ("history_id", models.AutoField(primary_key=True, serialize=False)),
+                ("history_date", models.DateTimeField(db_index=True)),
+                ("history_change_reason", models.CharField(max_length=100, null=True)),
+                (
+                    "history_type",
+                    models.CharField(
+                        choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'historical look-back',
-                'verbose_name_plural': 'historical look-backs',
-                'ordering': ('-history_date', '-history_id'),
-                'get_latest_by': ('history_date', 'history_id'),
+                "verbose_name": "historical look-back",
+                "verbose_name_plural": "historical look-backs",
+                "ordering": ("-history_date", "-history_id"),
+                "get_latest_by": ("history_date", "history_id"),
             },
             bases=(simple_history.models.HistoricalChanges, models.Model),
         ),
         migrations.CreateModel(
-            name='HistoricalRectification',
+            name="HistoricalRectification",
             fields=[
-                ('id', models.BigIntegerField(auto_created=True, blank=True, db_index=True, verbose_name='ID')),
-                ('version', models.PositiveIntegerField(default=1, editable=False, verbose_name='revision')),
-                ('created_at', models.DateTimeField(blank=True, editable=False, verbose_name='logged at')),
-                ('updated_at', models.DateTimeField(blank=True, editable=False, verbose_name='changed at')),
-                ('task', models.CharField(max_length=300, verbose_name='what is to be put right')),
-                ('due_on', models.DateField(verbose_name='to be put right by')),
-                ('due_revision', models.PositiveIntegerField(default=0, verbose_name='revision of the due day')),
-                ('change_reason', models.CharField(blank=True, max_length=200, verbose_name='why it was changed')),
-                ('opened_on', models.DateField(verbose_name='ordered on')),
-                ('state', models.CharField(choices=[('open', 'open'), ('done', 'done'), ('cancelled', 'cancelled')], default='open', max_length=10, verbose_name='state of the rectification')),
-                ('closed_on', models.DateField(null=True, verbose_name='closed on (rectification)')),
-                ('result', models.CharField(blank=True, max_length=300, verbose_name='result of the rectification')),
-                ('evidence', models.CharField(blank=True, max_length=200, verbose_name='evidence of the result')),
-                ('history_id', models.AutoField(primary_key=True, serialize=False)),
-                ('history_date', models.DateTimeField(db_index=True)),
-                ('history_change_reason', models.CharField(max_length=100, null=True)),
-                ('history_type', models.CharField(choices=[('+', 'Created'), ('~', 'Changed'), ('-', 'Deleted')], max_length=1)),
+                (
+                    "id",
+                    models.BigIntegerField(
+                        auto_created=True, blank=True, db_index=True, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "version",
+                    models.PositiveIntegerField(default=1, editable=False, verbose_name="revision"),
+                ),
+                (
+                    "created_at",
+                    models.DateTimeField(blank=True, editable=False, verbose_name="logged at"),
+                ),
+                (
+                    "updated_at",
+                    models.DateTimeField(blank=True, editable=False, verbose_name="changed at"),
+                ),
+                ("task", models.CharField(max_length=300, verbose_name="what is to be put right")),
+                ("due_on", models.DateField(verbose_name="to be put right by")),
+                (
+                    "due_revision",
+                    models.PositiveIntegerField(default=0, verbose_name="revision of the due day"),
+                ),
+                (
+                    "change_reason",
+                    models.CharField(blank=True, max_length=200, verbose_name="why it was changed"),
+                ),
+                ("opened_on", models.DateField(verbose_name="ordered on")),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[("open", "open"), ("done", "done"), ("cancelled", "cancelled")],
+                        default="open",
+                        max_length=10,
+                        verbose_name="state of the rectification",
+                    ),
+                ),
+                (
+                    "closed_on",
+                    models.DateField(
+                        blank=True, null=True, verbose_name="closed on (rectification)"
+                    ),
+                ),
+                (
+                    "result",
+                    models.CharField(
+                        blank=True, max_length=300, verbose_name="result of the rectification"
+                    ),
+                ),
+                (
+                    "evidence",
+                    models.CharField(
+                        blank=True, max_length=200, verbose_name="evidence of the result"
+                    ),
+                ),
+                ("history_id", models.AutoField(primary_key=True, serialize=False)),
+                ("history_date", models.DateTimeField(db_index=True)),
+                ("history_change_reason", models.CharField(max_length=100, null=True)),
+                (
+                    "history_type",
+                    models.CharField(
+                        choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'historical rectification task',
-                'verbose_name_plural': 'historical rectification tasks',
-                'ordering': ('-history_date', '-history_id'),
-                'get_latest_by': ('history_date', 'history_id'),
+                "verbose_name": "historical rectification task",
+                "verbose_name_plural": "historical rectification tasks",
+                "ordering": ("-history_date", "-history_id"),
+                "get_latest_by": ("history_date", "history_id"),
             },
             bases=(simple_history.models.HistoricalChanges, models.Model),
         ),
         migrations.CreateModel(
-            name='LookBack',
+            name="LookBack",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('version', models.PositiveIntegerField(default=1, editable=False, verbose_name='revision')),
-                ('created_at', models.DateTimeField(auto_now_add=True, verbose_name='logged at')),
-                ('updated_at', models.DateTimeField(auto_now=True, verbose_name='changed at')),
-                ('after', models.CharField(choices=[('completed', 'works completed'), ('producing', 'in production')], max_length=12, verbose_name='after which milestone')),
-                ('number', models.PositiveSmallIntegerField(verbose_name='which look-back')),
-                ('months', models.PositiveSmallIntegerField(verbose_name='months after the milestone')),
-                ('milestone_on', models.DateField(verbose_name='day of the milestone')),
-                ('due_on', models.DateField(verbose_name='look-back due on')),
-                ('due_revision', models.PositiveIntegerField(default=0, verbose_name='revision of the due day')),
-                ('moved_reason', models.CharField(blank=True, max_length=200, verbose_name='why it was moved')),
-                ('held_on', models.DateField(null=True, verbose_name='held on (look-back)')),
-                ('attendees', models.CharField(blank=True, max_length=200, verbose_name='who took part')),
-                ('conclusion', models.TextField(blank=True, verbose_name='conclusion of the look-back')),
-                ('concluded_at', models.DateTimeField(null=True, verbose_name='put on record at')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "version",
+                    models.PositiveIntegerField(default=1, editable=False, verbose_name="revision"),
+                ),
+                ("created_at", models.DateTimeField(auto_now_add=True, verbose_name="logged at")),
+                ("updated_at", models.DateTimeField(auto_now=True, verbose_name="changed at")),
+                (
+                    "after",
+                    models.CharField(
+                        choices=[("completed", "works completed"), ("producing", "in production")],
+                        max_length=12,
+                        verbose_name="after which milestone",
+                    ),
+                ),
+                ("number", models.PositiveSmallIntegerField(verbose_name="which look-back")),
+                (
+                    "months",
+                    models.PositiveSmallIntegerField(verbose_name="months after the milestone"),
+                ),
+                ("milestone_on", models.DateField(verbose_name="day of the milestone")),
+                ("due_on", models.DateField(verbose_name="look-back due on")),
+                (
+                    "due_revision",
+                    models.PositiveIntegerField(default=0, verbose_name="revision of the due day"),
+                ),
+                (
+                    "moved_reason",
+                    models.CharField(blank=True, max_length=200, verbose_name="why it was moved"),
+                ),
+                (
+                    "held_on",
+                    models.DateField(blank=True, null=True, verbose_name="held on (look-back)"),
+                ),
+                (
+                    "attendees",
+                    models.CharField(blank=True, max_length=200, verbose_name="who took part"),
+                ),
+                (
+                    "conclusion",
+                    models.TextField(blank=True, verbose_name="conclusion of the look-back"),
+                ),
+                (
+                    "concluded_at",
+                    models.DateTimeField(blank=True, null=True, verbose_name="put on record at"),
+                ),
             ],
             options={
-                'verbose_name': 'look-back',
-                'verbose_name_plural': 'look-backs',
-                'ordering': ('due_on', 'pk'),
+                "verbose_name": "look-back",
+                "verbose_name_plural": "look-backs",
+                "ordering": ("due_on", "pk"),
             },
         ),
         migrations.CreateModel(
-            name='LookBackRule',
+            name="LookBackRule",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('valid_from', models.DateField(verbose_name='valid from')),
-                ('published', models.CharField(blank=True, help_text='Number of the document', max_length=100, verbose_name='published rule')),
-                ('inferred', models.BooleanField(default=False, help_text='No published document gives this figure', verbose_name='our inference')),
-                ('after', models.CharField(choices=[('completed', 'works completed'), ('producing', 'in production')], max_length=12, verbose_name='after which milestone')),
-                ('number', models.PositiveSmallIntegerField(help_text='1 for the first after this milestone, 2 for the second', verbose_name='which look-back')),
-                ('months', models.PositiveSmallIntegerField(blank=True, help_text='Empty: from that day on there is no such look-back any more', null=True, verbose_name='months after the milestone')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("valid_from", models.DateField(verbose_name="valid from")),
+                (
+                    "published",
+                    models.CharField(
+                        blank=True,
+                        help_text="Number of the document",
+                        max_length=100,
+                        verbose_name="published rule",
+                    ),
+                ),
+                (
+                    "inferred",
+                    models.BooleanField(
+                        default=False,
+                        help_text="No published document gives this figure",
+                        verbose_name="our inference",
+                    ),
+                ),
+                (
+                    "after",
+                    models.CharField(
+                        choices=[("completed", "works completed"), ("producing", "in production")],
+                        max_length=12,
+                        verbose_name="after which milestone",
+                    ),
+                ),
+                (
+                    "number",
+                    models.PositiveSmallIntegerField(
+                        help_text="1 for the first after this milestone, 2 for the second",
+                        verbose_name="which look-back",
+                    ),
+                ),
+                (
+                    "months",
+                    models.PositiveSmallIntegerField(
+                        blank=True,
+                        help_text="Empty: from that day on there is no such look-back any more",
+                        null=True,
+                        verbose_name="months after the milestone",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'rule on look-backs',
-                'verbose_name_plural': 'rules on look-backs',
-                'ordering': ('after', 'number', '-valid_from'),
+                "verbose_name": "rule on look-backs",
+                "verbose_name_plural": "rules on look-backs",
+                "ordering": ("after", "number", "-valid_from"),
             },
         ),
         migrations.CreateModel(
-            name='PaceRule',
+            name="PaceRule",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('valid_from', models.DateField(verbose_name='valid from')),
-                ('published', models.CharField(blank=True, help_text='Number of the document', max_length=100, verbose_name='published rule')),
-                ('inferred', models.BooleanField(default=False, help_text='No published document gives this figure', verbose_name='our inference')),
-                ('behind_points', models.PositiveSmallIntegerField(verbose_name='points behind: amber')),
-                ('far_behind_points', models.PositiveSmallIntegerField(verbose_name='more points behind: red')),
-                ('stale_months', models.PositiveSmallIntegerField(help_text='After so many months the promise is amber', verbose_name='months without a measurement')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("valid_from", models.DateField(verbose_name="valid from")),
+                (
+                    "published",
+                    models.CharField(
+                        blank=True,
+                        help_text="Number of the document",
+                        max_length=100,
+                        verbose_name="published rule",
+                    ),
+                ),
+                (
+                    "inferred",
+                    models.BooleanField(
+                        default=False,
+                        help_text="No published document gives this figure",
+                        verbose_name="our inference",
+                    ),
+                ),
+                (
+                    "behind_points",
+                    models.PositiveSmallIntegerField(verbose_name="points behind: amber"),
+                ),
+                (
+                    "far_behind_points",
+                    models.PositiveSmallIntegerField(verbose_name="more points behind: red"),
+                ),
+                (
+                    "stale_months",
+                    models.PositiveSmallIntegerField(
+                        help_text="After so many months the promise is amber",
+                        verbose_name="months without a measurement",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'rule on the pace of promises',
-                'verbose_name_plural': 'rules on the pace of promises',
-                'ordering': ('-valid_from',),
+                "verbose_name": "rule on the pace of promises",
+                "verbose_name_plural": "rules on the pace of promises",
+                "ordering": ("-valid_from",),
             },
         ),
         migrations.CreateModel(
-            name='Rectification',
+            name="Rectification",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('version', models.PositiveIntegerField(default=1, editable=False, verbose_name='revision')),
-                ('created_at', models.DateTimeField(auto_now_add=True, verbose_name='logged at')),
-                ('updated_at', models.DateTimeField(auto_now=True, verbose_name='changed at')),
-                ('task', models.CharField(max_length=300, verbose_name='what is to be put right')),
-                ('due_on', models.DateField(verbose_name='to be put right by')),
-                ('due_revision', models.PositiveIntegerField(default=0, verbose_name='revision of the due day')),
-                ('change_reason', models.CharField(blank=True, max_length=200, verbose_name='why it was changed')),
-                ('opened_on', models.DateField(verbose_name='ordered on')),
-                ('state', models.CharField(choices=[('open', 'open'), ('done', 'done'), ('cancelled', 'cancelled')], default='open', max_length=10, verbose_name='state of the rectification')),
-                ('closed_on', models.DateField(null=True, verbose_name='closed on (rectification)')),
-                ('result', models.CharField(blank=True, max_length=300, verbose_name='result of the rectification')),
-                ('evidence', models.CharField(blank=True, max_length=200, verbose_name='evidence of the result')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "version",
+                    models.PositiveIntegerField(default=1, editable=False, verbose_name="revision"),
+                ),
+                ("created_at", models.DateTimeField(auto_now_add=True, verbose_name="logged at")),
+                ("updated_at", models.DateTimeField(auto_now=True, verbose_name="changed at")),
+                ("task", models.CharField(max_length=300, verbose_name="what is to be put right")),
+                ("due_on", models.DateField(verbose_name="to be put right by")),
+                (
+                    "due_revision",
+                    models.PositiveIntegerField(default=0, verbose_name="revision of the due day"),
+                ),
+                (
+                    "change_reason",
+                    models.CharField(blank=True, max_length=200, verbose_name="why it was changed"),
+                ),
+                ("opened_on", models.DateField(verbose_name="ordered on")),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[("open", "open"), ("done", "done"), ("cancelled", "cancelled")],
+                        default="open",
+                        max_length=10,
+                        verbose_name="state of the rectification",
+                    ),
+                ),
+                (
+                    "closed_on",
+                    models.DateField(
+                        blank=True, null=True, verbose_name="closed on (rectification)"
+                    ),
+                ),
+                (
+                    "result",
+                    models.CharField(
+                        blank=True, max_length=300, verbose_name="result of the rectification"
+                    ),
+                ),
+                (
+                    "evidence",
+                    models.CharField(
+                        blank=True, max_length=200, verbose_name="evidence of the result"
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'rectification task',
-                'verbose_name_plural': 'rectification tasks',
-                'ordering': ('due_on', 'pk'),
+                "verbose_name": "rectification task",
+                "verbose_name_plural": "rectification tasks",
+                "ordering": ("due_on", "pk"),
             },
         ),
         migrations.AddField(
-            model_name='commitment',
-            name='actual',
-            field=models.DecimalField(blank=True, decimal_places=4, editable=False, max_digits=16, null=True, verbose_name='amount delivered'),
+            model_name="commitment",
+            name="actual",
+            field=models.DecimalField(
+                blank=True,
+                decimal_places=4,
+                editable=False,
+                max_digits=16,
+                null=True,
+                verbose_name="amount delivered",
+            ),
         ),
         migrations.AddField(
-            model_name='commitment',
-            name='behind',
-            field=models.SmallIntegerField(editable=False, help_text='Percentage points; below zero: ahead of it', null=True, verbose_name='points behind its pace'),
+            model_name="commitment",
+            name="behind",
+            field=models.SmallIntegerField(
+                editable=False,
+                help_text="Percentage points; below zero: ahead of it",
+                null=True,
+                verbose_name="points behind its pace",
+            ),
         ),
         migrations.AddField(
-            model_name='commitment',
-            name='clause',
-            field=models.CharField(blank=True, max_length=60, verbose_name='clause of the contract'),
+            model_name="commitment",
+            name="clause",
+            field=models.CharField(
+                blank=True, max_length=60, verbose_name="clause of the contract"
+            ),
         ),
         migrations.AddField(
-            model_name='commitment',
-            name='judged_on',
-            field=models.DateField(editable=False, null=True, verbose_name='judged on (promise)'),
+            model_name="commitment",
+            name="judged_on",
+            field=models.DateField(editable=False, null=True, verbose_name="judged on (promise)"),
         ),
         migrations.AddField(
-            model_name='commitment',
-            name='measured',
-            field=models.DecimalField(decimal_places=4, editable=False, max_digits=16, null=True, verbose_name='last measured value'),
+            model_name="commitment",
+            name="measured",
+            field=models.DecimalField(
+                decimal_places=4,
+                editable=False,
+                max_digits=16,
+                null=True,
+                verbose_name="last measured value",
+            ),
         ),
         migrations.AddField(
-            model_name='commitment',
-            name='measured_on',
-            field=models.DateField(editable=False, null=True, verbose_name='last measured on'),
+            model_name="commitment",
+            name="measured_on",
+            field=models.DateField(editable=False, null=True, verbose_name="last measured on"),
         ),
         migrations.AddField(
-            model_name='commitment',
-            name='outlook',
-            field=models.CharField(blank=True, choices=[('on_pace', 'on pace'), ('behind', 'behind its pace'), ('far_behind', 'far behind its pace'), ('unmeasured', 'not measured for long'), ('overdue', 'past its day, not judged')], editable=False, max_length=10, verbose_name='outlook'),
+            model_name="commitment",
+            name="outlook",
+            field=models.CharField(
+                blank=True,
+                choices=[
+                    ("on_pace", "on pace"),
+                    ("behind", "behind its pace"),
+                    ("far_behind", "far behind its pace"),
+                    ("unmeasured", "not measured for long"),
+                    ("overdue", "past its day, not judged"),
+                ],
+                editable=False,
+                max_length=10,
+                verbose_name="outlook",
+            ),
         ),
         migrations.AddField(
-            model_name='commitment',
-            name='outlook_on',
-            field=models.DateField(editable=False, null=True, verbose_name='outlook as of'),
+            model_name="commitment",
+            name="outlook_since",
+            field=models.DateField(editable=False, null=True, verbose_name="outlook since"),
         ),
         migrations.AddField(
-            model_name='commitment',
-            name='starts_on',
-            field=models.DateField(blank=True, help_text='Empty: from the signing on', null=True, verbose_name='counted from'),
+            model_name="commitment",
+            name="starts_on",
+            field=models.DateField(
+                blank=True,
+                help_text="Empty: from the signing on",
+                null=True,
+                verbose_name="counted from",
+            ),
         ),
         migrations.AddField(
-            model_name='commitment',
-            name='verdict',
-            field=models.CharField(blank=True, choices=[('met', 'kept'), ('partly', 'partly kept'), ('not_met', 'not kept'), ('released', 'released from it')], editable=False, max_length=10, verbose_name='verdict on the promise'),
+            model_name="commitment",
+            name="verdict",
+            field=models.CharField(
+                blank=True,
+                choices=[
+                    ("met", "kept"),
+                    ("partly", "partly kept"),
+                    ("not_met", "not kept"),
+                    ("released", "released from it"),
+                ],
+                editable=False,
+                max_length=10,
+                verbose_name="verdict on the promise",
+            ),
         ),
         migrations.AddIndex(
-            model_name='commitment',
-            index=models.Index(condition=models.Q(('verdict', '')), fields=['due_on', 'id'], name='commitment_open'),
+            model_name="commitment",
+            index=models.Index(
+                condition=models.Q(("verdict", "")), fields=["due_on", "id"], name="commitment_open"
+            ),
         ),
         migrations.AddIndex(
-            model_name='commitment',
-            index=models.Index(fields=['outlook', 'due_on', 'id'], name='commitment_outlook'),
+            model_name="commitment",
+            index=models.Index(fields=["outlook", "due_on", "id"], name="commitment_outlook"),
         ),
         migrations.AddConstraint(
-            model_name='commitment',
-            constraint=models.CheckConstraint(condition=models.Q(('promised', None), ('promised__gt', 0), _connector='OR'), name='commitment_promises_something'),
+            model_name="commitment",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("promised", None), ("promised__gt", 0), _connector="OR"),
+                name="commitment_promises_something",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='commitment',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('judged_on', None), ('verdict', '')), models.Q(models.Q(('verdict', ''), _negated=True), models.Q(('judged_on', None), _negated=True)), _connector='OR'), name='commitment_judged_on_a_day'),
+            model_name="commitment",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("judged_on", None), ("verdict", "")),
+                    models.Q(
+                        models.Q(("verdict", ""), _negated=True),
+                        models.Q(("judged_on", None), _negated=True),
+                    ),
+                    _connector="OR",
+                ),
+                name="commitment_judged_on_a_day",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='commitment',
-            constraint=models.CheckConstraint(condition=models.Q(('verdict', ''), ('outlook', ''), _connector='OR'), name='commitment_judged_has_no_outlook'),
+            model_name="commitment",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("verdict", ""), ("outlook", ""), _connector="OR"),
+                name="commitment_judged_has_no_outlook",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='commitment',
-            constraint=models.CheckConstraint(condition=models.Q(('starts_on', None), ('due_on', None), ('starts_on__lte', models.F('due_on')), _connector='OR'), name='commitment_starts_before_due'),
+            model_name="commitment",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("starts_on", None),
+                    ("due_on", None),
+                    ("starts_on__lte", models.F("due_on")),
+                    _connector="OR",
+                ),
+                name="commitment_starts_before_due",
+            ),
         ),
         migrations.AddField(
-            model_name='commitmentmeasure',
-            name='commitment',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='measures', to='leads.commitment', verbose_name='commitment'),
+            model_name="commitmentmeasure",
+            name="commitment",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="measures",
+                to="leads.commitment",
+                verbose_name="commitment",
+            ),
         ),
         migrations.AddField(
-            model_name='commitmentmeasure',
-            name='files',
-            field=models.ManyToManyField(blank=True, related_name='+', to='leads.attachment', verbose_name='files of evidence'),
+            model_name="commitmentmeasure",
+            name="files",
+            field=models.ManyToManyField(
+                blank=True,
+                related_name="+",
+                to="leads.attachment",
+                verbose_name="files of evidence",
+            ),
         ),
         migrations.AddField(
-            model_name='commitmentmeasure',
-            name='recorded_by',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='recorded by'),
+            model_name="commitmentmeasure",
+            name="recorded_by",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to=settings.AUTH_USER_MODEL,
+                verbose_name="recorded by",
+            ),
         ),
         migrations.AddField(
-            model_name='commitmentmeasure',
-            name='withdrawn_by',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='withdrawn by'),
+            model_name="commitmentmeasure",
+            name="withdrawn_by",
+            field=models.ForeignKey(
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to=settings.AUTH_USER_MODEL,
+                verbose_name="withdrawn by",
+            ),
         ),
         migrations.AddField(
-            model_name='commitmentverdict',
-            name='commitment',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='verdicts', to='leads.commitment', verbose_name='commitment'),
+            model_name="commitmentverdict",
+            name="commitment",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="verdicts",
+                to="leads.commitment",
+                verbose_name="commitment",
+            ),
         ),
         migrations.AddField(
-            model_name='commitmentverdict',
-            name='files',
-            field=models.ManyToManyField(blank=True, related_name='+', to='leads.attachment', verbose_name='files of evidence'),
+            model_name="commitmentverdict",
+            name="files",
+            field=models.ManyToManyField(
+                blank=True,
+                related_name="+",
+                to="leads.attachment",
+                verbose_name="files of evidence",
+            ),
         ),
         migrations.AddField(
-            model_name='commitmentverdict',
-            name='recorded_by',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='recorded by'),
+            model_name="commitmentverdict",
+            name="recorded_by",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to=settings.AUTH_USER_MODEL,
+                verbose_name="recorded by",
+            ),
         ),
         migrations.AddField(
-            model_name='historicalcommitment',
-            name='contract',
-            field=models.ForeignKey(blank=True, db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='leads.contract', verbose_name='contract'),
+            model_name="historicalcommitment",
+            name="contract",
+            field=models.ForeignKey(
+                blank=True,
+                db_constraint=False,
+                null=True,
+                on_delete=django.db.models.deletion.DO_NOTHING,
+                related_name="+",
+                to="leads.contract",
+                verbose_name="contract",
+            ),
         ),
         migrations.AddField(
-            model_name='historicalcommitment',
-            name='history_user',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL),
+            model_name="historicalcommitment",
+            name="history_user",
+            field=models.ForeignKey(
+                null=True,
+                on_delete=django.db.models.deletion.SET_NULL,
+                related_name="+",
+                to=settings.AUTH_USER_MODEL,
+            ),
         ),
         migrations.AddField(
-            model_name='historicallookback',
-            name='contract',
-            field=models.ForeignKey(blank=True, db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='leads.contract', verbose_name='contract'),
+            model_name="historicallookback",
+            name="contract",
+            field=models.ForeignKey(
+                blank=True,
+                db_constraint=False,
+                null=True,
+                on_delete=django.db.models.deletion.DO_NOTHING,
+                related_name="+",
+                to="leads.contract",
+                verbose_name="contract",
+            ),
         ),
         migrations.AddField(
-            model_name='historicallookback',
-            name='held_by',
-            field=models.ForeignKey(blank=True, db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='put on record by'),
+            model_name="historicallookback",
+            name="held_by",
+            field=models.ForeignKey(
+                blank=True,
+                db_constraint=False,
+                null=True,
+                on_delete=django.db.models.deletion.DO_NOTHING,
+                related_name="+",
+                to=settings.AUTH_USER_MODEL,
+                verbose_name="put on record by",
+            ),
         ),
         migrations.AddField(
-            model_name='historicallookback',
-            name='history_user',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL),
+            model_name="historicallookback",
+            name="history_user",
+            field=models.ForeignKey(
+                null=True,
+                on_delete=django.db.models.deletion.SET_NULL,
+                related_name="+",
+                to=settings.AUTH_USER_MODEL,
+            ),
         ),
         migrations.AddField(
-            model_name='historicalrectification',
-            name='closed_by',
-            field=models.ForeignKey(blank=True, db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='closed by (rectification)'),
+            model_name="historicalrectification",
+            name="closed_by",
+            field=models.ForeignKey(
+                blank=True,
+                db_constraint=False,
+                null=True,
+                on_delete=django.db.models.deletion.DO_NOTHING,
+                related_name="+",
+                to=settings.AUTH_USER_MODEL,
+                verbose_name="closed by (rectification)",
+            ),
         ),
         migrations.AddField(
-            model_name='historicalrectification',
-            name='commitment',
-            field=models.ForeignKey(blank=True, db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='leads.commitment', verbose_name='commitment'),
+            model_name="historicalrectification",
+            name="commitment",
+            field=models.ForeignKey(
+                blank=True,
+                db_constraint=False,
+                null=True,
+                on_delete=django.db.models.deletion.DO_NOTHING,
+                related_name="+",
+                to="leads.commitment",
+                verbose_name="commitment",
+            ),
         ),
         migrations.AddField(
-            model_name='historicalrectification',
-            name='history_user',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL),
+            model_name="historicalrectification",
+            name="history_user",
+            field=models.ForeignKey(
+                null=True,
+                on_delete=django.db.models.deletion.SET_NULL,
+                related_name="+",
+                to=settings.AUTH_USER_MODEL,
+            ),
         ),
         migrations.AddField(
-            model_name='historicalrectification',
-            name='opened_by',
-            field=models.ForeignKey(blank=True, db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='ordered by'),
+            model_name="historicalrectification",
+            name="opened_by",
+            field=models.ForeignKey(
+                blank=True,
+                db_constraint=False,
+                null=True,
+                on_delete=django.db.models.deletion.DO_NOTHING,
+                related_name="+",
+                to=settings.AUTH_USER_MODEL,
+                verbose_name="ordered by",
+            ),
         ),
         migrations.AddField(
-            model_name='historicalrectification',
-            name='owner',
-            field=models.ForeignKey(blank=True, db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='who puts it right'),
+            model_name="historicalrectification",
+            name="owner",
+            field=models.ForeignKey(
+                blank=True,
+                db_constraint=False,
+                null=True,
+                on_delete=django.db.models.deletion.DO_NOTHING,
+                related_name="+",
+                to=settings.AUTH_USER_MODEL,
+                verbose_name="who puts it right",
+            ),
         ),
         migrations.AddField(
-            model_name='historicalrectification',
-            name='verdict',
-            field=models.ForeignKey(blank=True, db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='leads.commitmentverdict', verbose_name='verdict that it follows from'),
+            model_name="historicalrectification",
+            name="verdict",
+            field=models.ForeignKey(
+                blank=True,
+                db_constraint=False,
+                null=True,
+                on_delete=django.db.models.deletion.DO_NOTHING,
+                related_name="+",
+                to="leads.commitmentverdict",
+                verbose_name="verdict that it follows from",
+            ),
         ),
         migrations.AddField(
-            model_name='lookback',
-            name='contract',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='look_backs', to='leads.contract', verbose_name='contract'),
+            model_name="lookback",
+            name="contract",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="look_backs",
+                to="leads.contract",
+                verbose_name="contract",
+            ),
         ),
         migrations.AddField(
-            model_name='lookback',
-            name='held_by',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='put on record by'),
+            model_name="lookback",
+            name="held_by",
+            field=models.ForeignKey(
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to=settings.AUTH_USER_MODEL,
+                verbose_name="put on record by",
+            ),
         ),
         migrations.AddField(
-            model_name='commitmentverdict',
-            name='look_back',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='verdicts', to='leads.lookback', verbose_name='look-back'),
+            model_name="commitmentverdict",
+            name="look_back",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="verdicts",
+                to="leads.lookback",
+                verbose_name="look-back",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='lookbackrule',
-            constraint=models.UniqueConstraint(fields=('after', 'number', 'valid_from'), name='look_back_rule_once'),
+            model_name="lookbackrule",
+            constraint=models.UniqueConstraint(
+                fields=("after", "number", "valid_from"), name="look_back_rule_once"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='lookbackrule',
-            constraint=models.CheckConstraint(condition=models.Q(('number__gte', 1), ('number__lte', 20)), name='look_back_rule_numbered'),
+            model_name="lookbackrule",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("number__gte", 1), ("number__lte", 20)),
+                name="look_back_rule_numbered",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='lookbackrule',
-            constraint=models.CheckConstraint(condition=models.Q(('months', None), models.Q(('months__gte', 1), ('months__lte', 240)), _connector='OR'), name='look_back_rule_sane'),
+            model_name="lookbackrule",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("months", None),
+                    models.Q(("months__gte", 1), ("months__lte", 240)),
+                    _connector="OR",
+                ),
+                name="look_back_rule_sane",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='pacerule',
-            constraint=models.UniqueConstraint(fields=('valid_from',), name='pace_rule_once'),
+            model_name="pacerule",
+            constraint=models.UniqueConstraint(fields=("valid_from",), name="pace_rule_once"),
         ),
         migrations.AddConstraint(
-            model_name='pacerule',
-            constraint=models.CheckConstraint(condition=models.Q(('behind_points__gte', 1), ('far_behind_points__lte', 100), ('far_behind_points__gte', models.F('behind_points')), ('stale_months__gte', 1)), name='pace_rule_ascends'),
+            model_name="pacerule",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("behind_points__gte", 1),
+                    ("far_behind_points__lte", 100),
+                    ("far_behind_points__gte", models.F("behind_points")),
+                    ("stale_months__gte", 1),
+                ),
+                name="pace_rule_ascends",
+            ),
         ),
         migrations.AddField(
-            model_name='rectification',
-            name='closed_by',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='closed by (rectification)'),
+            model_name="rectification",
+            name="closed_by",
+            field=models.ForeignKey(
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to=settings.AUTH_USER_MODEL,
+                verbose_name="closed by (rectification)",
+            ),
         ),
         migrations.AddField(
-            model_name='rectification',
-            name='commitment',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='rectifications', to='leads.commitment', verbose_name='commitment'),
+            model_name="rectification",
+            name="commitment",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="rectifications",
+                to="leads.commitment",
+                verbose_name="commitment",
+            ),
         ),
         migrations.AddField(
-            model_name='rectification',
-            name='files',
-            field=models.ManyToManyField(blank=True, related_name='+', to='leads.attachment', verbose_name='files of evidence'),
+            model_name="rectification",
+            name="files",
+            field=models.ManyToManyField(
+                blank=True,
+                related_name="+",
+                to="leads.attachment",
+                verbose_name="files of evidence",
+            ),
         ),
         migrations.AddField(
-            model_name='rectification',
-            name='opened_by',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='ordered by'),
+            model_name="rectification",
+            name="opened_by",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to=settings.AUTH_USER_MODEL,
+                verbose_name="ordered by",
+            ),
         ),
         migrations.AddField(
-            model_name='rectification',
-            name='owner',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='rectifications', to=settings.AUTH_USER_MODEL, verbose_name='who puts it right'),
+            model_name="rectification",
+            name="owner",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="rectifications",
+                to=settings.AUTH_USER_MODEL,
+                verbose_name="who puts it right",
+            ),
         ),
         migrations.AddField(
-            model_name='rectification',
-            name='verdict',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='rectifications', to='leads.commitmentverdict', verbose_name='verdict that it follows from'),
+            model_name="rectification",
+            name="verdict",
+            field=models.ForeignKey(
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="rectifications",
+                to="leads.commitmentverdict",
+                verbose_name="verdict that it follows from",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='commitmentmeasure',
-            constraint=models.UniqueConstraint(condition=models.Q(('withdrawn_at', None)), fields=('commitment', 'measured_on'), name='measure_once_a_day'),
+            model_name="commitmentmeasure",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("withdrawn_at", None)),
+                fields=("commitment", "measured_on"),
+                name="measure_once_a_day",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='commitmentmeasure',
-            constraint=models.CheckConstraint(condition=models.Q(('value__gte', 0)), name='measure_not_below_0'),
+            model_name="commitmentmeasure",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("value__gte", 0)), name="measure_not_below_0"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='commitmentmeasure',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('withdrawn_at', None), ('withdrawn_by', None)), models.Q(('withdrawn_at__isnull', False), ('withdrawn_by__isnull', False), models.Q(('withdrawn_reason', ''), _negated=True)), _connector='OR'), name='measure_withdrawn_has_reason'),
+            model_name="commitmentmeasure",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("withdrawn_at", None), ("withdrawn_by", None)),
+                    models.Q(
+                        ("withdrawn_at__isnull", False),
+                        ("withdrawn_by__isnull", False),
+                        models.Q(("withdrawn_reason", ""), _negated=True),
+                    ),
+                    _connector="OR",
+                ),
+                name="measure_withdrawn_has_reason",
+            ),
         ),
         migrations.AddIndex(
-            model_name='lookback',
-            index=models.Index(condition=models.Q(('held_on', None)), fields=['due_on', 'id'], name='look_back_open'),
+            model_name="lookback",
+            index=models.Index(
+                condition=models.Q(("held_on", None)),
+                fields=["due_on", "id"],
+                name="look_back_open",
+            ),
         ),
         migrations.AddIndex(
-            model_name='lookback',
-            index=models.Index(fields=['due_on', 'id'], name='look_back_due'),
+            model_name="lookback",
+            index=models.Index(fields=["due_on", "id"], name="look_back_due"),
         ),
         migrations.AddConstraint(
-            model_name='lookback',
-            constraint=models.UniqueConstraint(fields=('contract', 'after', 'number'), name='look_back_once'),
+            model_name="lookback",
+            constraint=models.UniqueConstraint(
+                fields=("contract", "after", "number"), name="look_back_once"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='lookback',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('concluded_at', None), ('held_by', None), ('held_on', None)), models.Q(('concluded_at__isnull', False), ('held_by__isnull', False), ('held_on__isnull', False), models.Q(('conclusion', ''), _negated=True)), _connector='OR'), name='look_back_held_has_conclusion'),
+            model_name="lookback",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("concluded_at", None), ("held_by", None), ("held_on", None)),
+                    models.Q(
+                        ("concluded_at__isnull", False),
+                        ("held_by__isnull", False),
+                        ("held_on__isnull", False),
+                        models.Q(("conclusion", ""), _negated=True),
+                    ),
+                    _connector="OR",
+                ),
+                name="look_back_held_has_conclusion",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='commitmentverdict',
-            constraint=models.UniqueConstraint(fields=('commitment', 'number'), name='verdict_numbered_once'),
+            model_name="commitmentverdict",
+            constraint=models.UniqueConstraint(
+                fields=("commitment", "number"), name="verdict_numbered_once"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='commitmentverdict',
-            constraint=models.CheckConstraint(condition=models.Q(('verdict', 'met'), models.Q(('reason', ''), _negated=True), _connector='OR'), name='verdict_has_reason'),
+            model_name="commitmentverdict",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("verdict", "met"), models.Q(("reason", ""), _negated=True), _connector="OR"
+                ),
+                name="verdict_has_reason",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='commitmentverdict',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('verdict__in', ('met', 'partly')), _negated=True), models.Q(('evidence', ''), _negated=True), _connector='OR'), name='verdict_has_evidence'),
+            model_name="commitmentverdict",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("verdict__in", ("met", "partly")), _negated=True),
+                    models.Q(("evidence", ""), _negated=True),
+                    _connector="OR",
+                ),
+                name="verdict_has_evidence",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='commitmentverdict',
-            constraint=models.CheckConstraint(condition=models.Q(('actual', None), ('actual__gte', 0), _connector='OR'), name='verdict_not_below_0'),
+            model_name="commitmentverdict",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("actual", None), ("actual__gte", 0), _connector="OR"),
+                name="verdict_not_below_0",
+            ),
         ),
         migrations.AddIndex(
-            model_name='rectification',
-            index=models.Index(condition=models.Q(('state', 'open')), fields=['owner', 'due_on', 'id'], name='rectification_of'),
+            model_name="rectification",
+            index=models.Index(
+                condition=models.Q(("state", "open")),
+                fields=["owner", "due_on", "id"],
+                name="rectification_of",
+            ),
         ),
         migrations.AddIndex(
-            model_name='rectification',
-            index=models.Index(condition=models.Q(('state', 'open')), fields=['due_on', 'id'], name='rectification_open'),
+            model_name="rectification",
+            index=models.Index(
+                condition=models.Q(("state", "open")),
+                fields=["due_on", "id"],
+                name="rectification_open",
+            ),
         ),
         migrations.AddIndex(
-            model_name='rectification',
-            index=models.Index(fields=['due_on', 'id'], name='rectification_due'),
+            model_name="rectification",
+            index=models.Index(fields=["due_on", "id"], name="rectification_due"),
         ),
         migrations.AddConstraint(
-            model_name='rectification',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('closed_by', None), ('closed_on', None), ('state', 'open')), models.Q(models.Q(('state', 'open'), _negated=True), ('closed_by__isnull', False), ('closed_on__isnull', False), models.Q(('result', ''), _negated=True)), _connector='OR'), name='rectification_closed_has_result'),
+            model_name="rectification",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("closed_by", None), ("closed_on", None), ("state", "open")),
+                    models.Q(
+                        models.Q(("state", "open"), _negated=True),
+                        ("closed_by__isnull", False),
+                        ("closed_on__isnull", False),
+                        models.Q(("result", ""), _negated=True),
+                    ),
+                    _connector="OR",
+                ),
+                name="rectification_closed_has_result",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='rectification',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state', 'done'), _negated=True), models.Q(('evidence', ''), _negated=True), _connector='OR'), name='rectification_done_has_evidence'),
+            model_name="rectification",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("state", "done"), _negated=True),
+                    models.Q(("evidence", ""), _negated=True),
+                    _connector="OR",
+                ),
+                name="rectification_done_has_evidence",
+            ),
         ),
     ]

@@ -200,7 +200,7 @@ class Commitment(Versioned):
 
     `verdict`, `actual`, `judged_on` repeat the newest `CommitmentVerdict`, `measured` and
     `measured_on` the newest `CommitmentMeasure`; `outlook` is judged by the sweep and by every
-    action on the promise, as of `outlook_on`.
+    action on the promise; it has been the same since `outlook_since`.
     """
 
     contract = models.ForeignKey(
@@ -249,7 +249,7 @@ class Commitment(Versioned):
         editable=False,
         help_text=_("Percentage points; below zero: ahead of it"),
     )
-    outlook_on = models.DateField(_("outlook as of"), null=True, editable=False)
+    outlook_since = models.DateField(_("outlook since"), null=True, editable=False)
 
     objects = ThroughContractQuerySet.as_manager()
     history = HistoricalRecords()

@@ -125,7 +125,7 @@ class LookBack(Versioned):
     due_on = models.DateField(_("look-back due on"))
     due_revision = models.PositiveIntegerField(_("revision of the due day"), default=0)
     moved_reason = models.CharField(_("why it was moved"), max_length=200, blank=True)
-    held_on = models.DateField(_("held on (look-back)"), null=True)
+    held_on = models.DateField(_("held on (look-back)"), null=True, blank=True)
     held_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         verbose_name=_("put on record by"),
@@ -135,7 +135,7 @@ class LookBack(Versioned):
     )
     attendees = models.CharField(_("who took part"), max_length=200, blank=True)
     conclusion = models.TextField(_("conclusion of the look-back"), blank=True)
-    concluded_at = models.DateTimeField(_("put on record at"), null=True)
+    concluded_at = models.DateTimeField(_("put on record at"), null=True, blank=True)
 
     objects = ThroughContractQuerySet.as_manager()
     history = HistoricalRecords()
@@ -191,7 +191,7 @@ class CommitmentMeasure(models.Model):
         on_delete=models.PROTECT,
         related_name="+",
     )
-    withdrawn_at = models.DateTimeField(_("withdrawn at"), null=True)
+    withdrawn_at = models.DateTimeField(_("withdrawn at"), null=True, blank=True)
     withdrawn_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         verbose_name=_("withdrawn by"),
@@ -229,7 +229,10 @@ class CommitmentMeasure(models.Model):
 
 
 class CommitmentVerdict(models.Model):
-    """What was found of a promise, by whom and when. Never edited: a later one is a new row."""
+    """What was found of a promise, by whom and when. Never edited: a later one is a new row.
+
+    `promised` and `promised_for` say what it was held against: a promise may be amended later.
+    """
 
     commitment = models.ForeignKey(
         Commitment, verbose_name=_("commitment"), on_delete=models.PROTECT, related_name="verdicts"
@@ -241,6 +244,10 @@ class CommitmentVerdict(models.Model):
     actual = models.DecimalField(
         _("amount delivered"), max_digits=16, decimal_places=4, null=True, blank=True
     )
+    promised = models.DecimalField(
+        _("amount promised at the time"), max_digits=16, decimal_places=4, null=True, blank=True
+    )
+    promised_for = models.DateField(_("promised for at the time"), null=True, blank=True)
     judged_on = models.DateField(_("judged on (promise)"))
     evidence = models.CharField(_("evidence of the verdict"), max_length=200, blank=True)
     reason = models.CharField(_("reason of the verdict"), max_length=300, blank=True)
@@ -332,7 +339,7 @@ class Rectification(Versioned):
         choices=RectificationState.choices,
         default=RectificationState.OPEN,
     )
-    closed_on = models.DateField(_("closed on (rectification)"), null=True)
+    closed_on = models.DateField(_("closed on (rectification)"), null=True, blank=True)
     closed_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         verbose_name=_("closed by (rectification)"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from leads.reminders import lead_rules as rules
+from leads.reminders import promise_rules
 from leads.reminders.rules import ReminderRule
 
 _RULES: dict[str, ReminderRule] = {}
@@ -34,5 +35,8 @@ for _rule in (
     rules.RedCard(),
     rules.OffTheList(),
     rules.WakeUp(),
+    promise_rules.PromiseDue(),
+    promise_rules.LookBackDue(),
+    promise_rules.RectificationDue(),
 ):
     register(_rule)
