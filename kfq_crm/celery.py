@@ -40,4 +40,8 @@ app.conf.beat_schedule = {
     "lapse-claims": entry("leads.tasks.lapse_claims", crontab(minute=5), expires=HOUR // 2),
     # Before the office opens what is due is there; within the hour what was done since.
     "run-look-backs": entry("leads.tasks.run_look_backs", crontab(minute=20), expires=HOUR // 2),
+    # A limit ends at midnight; what an outage missed is granted when the workers are back.
+    "run-approvals": entry(
+        "services.tasks.run_approvals", crontab(minute="*/5"), expires=4 * MINUTE
+    ),
 }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import TYPE_CHECKING
 
 from django.db import transaction
@@ -191,8 +191,3 @@ def reckon_again(
         due_on=locked.due_on,
     )
     return concurrency.save(locked, by=by, fields={"due_on", "due_revision"})
-
-
-def first_day_owed(promised_for: date) -> date:
-    """The first day on which a promised paper is owed."""
-    return promised_for + timedelta(days=1)

@@ -276,6 +276,11 @@ class ApprovalStep(Versioned):
                 condition=Q(state="accepted", due_on__isnull=False),
             ),
             models.Index(
+                fields=("due_on", "id"),
+                name="approval_step_deemable",
+                condition=Q(state="accepted", may_be_deemed=True, due_on__isnull=False),
+            ),
+            models.Index(
                 fields=("answer_due_on", "id"),
                 name="approval_step_unanswered",
                 condition=Q(state="submitted", answer_due_on__isnull=False),
