@@ -1,38 +1,43 @@
-"""Landed projects: the list, the page with its milestones, the verbs that move them."""
+"""Landed projects: the list, with a light for construction against its plan."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.shortcuts import get_object_or_404
-from django.urls import reverse
-from django.utils.html import format_html
+from django.db.models import OuterRef, QuerySet, Subquery
+from django.http import HttpRequest, HttpResponseRedirect
+from django.utils import timezone
+from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
-from kfq_crm.base.changelist import Tab
-from kfq_crm.base.pages import office_page
-from kfq_crm.base.scoped_admin import ScopedModelAdmin, visible
-from kfq_crm.base.templatetags.office import amount
-from leads.actions.landing import (
-    meet_milestone,
-    milestones_of,
-    name_local_company,
-    next_milestone,
-    plan_milestone,
-    recognise_milestone,
+from kfq_crm.base.changelist import OfficeChangeList, Tab
+from kfq_crm.base.scoped_admin import ScopedModelAdmin
+from kfq_crm.base.templatetags.office import amount, day, limit_colour, limit_text
+from leads.admin.project_filters import FlagFilter
+from leads.admin.project_page import page_of
+from leads.landing_queries import (
+    ProgressClock,
+    behind_plan,
+    reports_missing,
+    standing_of,
+    with_progress,
 )
-from leads.admin.action_page import ActionPage, register
-from leads.admin.project_forms import LocalCompanyForm, MeetForm, PlanForm, RecogniseForm
-from leads.models import Enterprise, LandedProject, Lead, Milestone, MilestoneKind
-from leads.permissions import rights_over
+from leads.models import LandedProject, Milestone, MilestoneKind
+from leads.progress import shown
 
-COORDINATES = "leads.reassign_leads"
 RUNNING = (MilestoneKind.PRODUCING, MilestoneKind.FULL)
+
+
+class ProjectChangeList(OfficeChangeList):
+    """Rows that know how construction stands and when the next milestone is planned."""
+
+    def get_results(self, request: HttpRequest) -> None:
+        super().get_results(request)
+        clock = ProgressClock.on(timezone.localdate())
+        for row in self.result_list:
+            row.standing = standing_of(row, clock)
 
 
 @admin.register(LandedProject)
@@ -40,25 +45,38 @@ class LandedProjectAdmin(ScopedModelAdmin):
     """Projects are opened from a contract and moved by milestones; the list finds them."""
 
     empty_value_display = "—"
-    list_display = ("name", "where", "milestone_word", "amount", "landing_park", "recognised")
-    phone_columns = ("where", "milestone_word", "amount")
-    list_filter = ("chain", "milestone", "is_recognised", "is_lease")
+    list_display = (*("name", "where", "milestone_word", "coming", "progress", "amount", "marks"),)
+    phone_columns = ("milestone_word", "coming", "progress")
+    list_filter = ("chain", "milestone", FlagFilter, "is_recognised", "is_lease")
     list_select_related = ("chain", "segment", "enterprise")
     list_defer = ("enterprise__search_text", "enterprise__search_grams", "chain__direction")
     search_fields = ("name", "enterprise__name", "code", "project_code")
     page_name = "admin:leads_landedproject_page"
+    calendar_in_list = True
     empty_hint = gettext_lazy(
         "No project is on record. A project is opened on the page of a counted contract."
     )
 
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[OfficeChangeList]:
+        return ProjectChangeList
+
     def list_tabs(self, request: HttpRequest) -> Any:
         return (
             Tab("building", pgettext_lazy("projects", "under way")),
+            Tab("behind", pgettext_lazy("projects", "behind plan"), ordering=("-behind",)),
+            Tab("silent", pgettext_lazy("projects", "without a report")),
             Tab("running", pgettext_lazy("projects", "in production")),
             Tab("all", pgettext_lazy("projects", "all")),
         )
 
     def in_tab(self, request: HttpRequest, rows: QuerySet[Any], tab: str) -> QuerySet[Any]:
+        clock = ProgressClock.on(timezone.localdate())
+        rows = with_progress(rows, clock)
+        rows = rows.annotate(next_planned_on=_next_planned()).prefetch_related("flags")
+        if tab == "behind":
+            return behind_plan(rows, clock)
+        if tab == "silent":
+            return reports_missing(rows, clock.months.due)
         if tab == "running":
             return rows.filter(milestone__in=RUNNING)
         return rows.exclude(milestone__in=RUNNING) if tab == "building" else rows
@@ -71,19 +89,44 @@ class LandedProjectAdmin(ScopedModelAdmin):
     def milestone_word(self, project: LandedProject) -> str:
         return project.get_milestone_display() if project.milestone else _("none reached yet")
 
+    @admin.display(description=gettext_lazy("Next one planned for"), ordering="next_planned_on")
+    def coming(self, project: Any) -> str:
+        planned = project.next_planned_on
+        if planned is None:
+            return "—"
+        words = limit_text(planned, project.list_today, project.list_calendar)
+        return format_html(
+            '{} <span class="o-badge o-badge--{}">{}</span>',
+            day(planned),
+            limit_colour(planned, project.list_today),
+            words,
+        )
+
+    @admin.display(description=gettext_lazy("Construction"), ordering="behind")
+    def progress(self, project: Any) -> str:
+        standing = project.standing
+        badge = format_html(
+            '<span class="o-badge o-badge--{}">{}</span>', standing.colour, standing.words
+        )
+        if project.progress_percent is None:
+            return badge
+        return format_html("{}% {}", shown(project.progress_percent), badge)
+
     @admin.display(description=gettext_lazy("Total investment"), ordering="investment")
     def amount(self, project: LandedProject) -> str:
         said = project.investment_note if project.investment is None else ""
-        shown = said or amount(project.investment, project.currency)
-        return format_html('<span class="o-number">{}</span>', shown)
+        shown_amount = said or amount(project.investment, project.currency)
+        return format_html('<span class="o-number">{}</span>', shown_amount)
 
-    @admin.display(description=gettext_lazy("Recognised?"))
-    def recognised(self, project: LandedProject) -> str:
-        if not project.is_recognised:
+    @admin.display(description=gettext_lazy("Listed and recognised"))
+    def marks(self, project: LandedProject) -> str:
+        words = [flag.get_kind_display() for flag in project.flags.all() if not flag.ended_on]
+        if project.is_recognised:
+            words.insert(0, _("recognised (project)"))
+        if not words:
             return "—"
-        return format_html(
-            '<span class="o-badge o-badge--green">{}</span>', _("recognised (project)")
-        )
+        badge = '<span class="o-badge o-badge--green">{}</span>'
+        return format_html_join(" ", badge, ((word,) for word in words))
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
@@ -100,198 +143,9 @@ class LandedProjectAdmin(ScopedModelAdmin):
         return super().changeform_view(request, object_id, *args, **kwargs)
 
 
-def page_of(project: LandedProject) -> str:
-    return reverse("admin:leads_landedproject_page", args=[project.pk])
-
-
-def may_move_project(user: Any, project: LandedProject) -> bool:
-    """The lead's people, or for a project of the report the coordination office."""
-    if project.contract:
-        return rights_over(user, project.contract.lead).move
-    return bool(user.has_perm(COORDINATES))
-
-
-@dataclass(frozen=True)
-class Line:
-    """One milestone of the project's own way, whether or not a row of it exists yet."""
-
-    kind: MilestoneKind
-    row: Milestone | None
-    is_next: bool
-    is_ahead: bool  # not before the latest one, which a report may state alone
-
-    @property
-    def state(self) -> str:
-        if self.row and self.row.is_reached:
-            return "is-done"
-        return "is-now" if self.is_next else ""
-
-
-def lines_of(project: LandedProject) -> list[Line]:
-    rows = {row.kind: row for row in project.milestones.all()}
-    following, kinds = next_milestone(project), milestones_of(project)
-    ahead = kinds[kinds.index(following) :] if following else []
-    return [Line(kind, rows.get(kind), kind == following, kind in ahead) for kind in kinds]
-
-
-def project_page(request: HttpRequest, pk: int) -> HttpResponse:
-    rows = visible(LandedProject, request.user).select_related(
-        "contract__lead", "enterprise", "chain", "segment"
+def _next_planned() -> Subquery:
+    """The first planned day of those that are not reached."""
+    waiting = Milestone.objects.filter(
+        project=OuterRef("pk"), is_reached=False, planned_on__isnull=False
     )
-    project = get_object_or_404(rows, pk=pk)
-    company = visible(Enterprise, request.user).filter(pk=project.enterprise_id)
-    context = {
-        "project": project,
-        "opens_company": company.exists(),
-        "lines": lines_of(project),
-        "next": next_milestone(project),
-        "may_move": may_move_project(request.user, project),
-    }
-    return office_page(request, "leads/project_page.html", project.name, context)
-
-
-class ProjectPage(ActionPage):
-    """A verb over a project."""
-
-    model = LandedProject
-    related = ("contract__lead", "enterprise")
-
-    def lead_of(self, subject: Any) -> Lead | None:
-        return subject.contract.lead if subject.contract else None
-
-    def is_allowed(self) -> bool:
-        return may_move_project(self.user, self.subject)
-
-    def page_of(self, subject: Any) -> str:
-        return page_of(subject)
-
-
-class LocalCompanyPage(ProjectPage):
-    title = gettext_lazy("Enter the local company")
-    submit_label = gettext_lazy("Enter the company")
-    form_class = LocalCompanyForm
-
-    def consequences(self) -> list[str]:
-        return [
-            _(
-                "The project belongs to this company from now on. It is registered as a company "
-                "of %(investor)s, whose claim covers it."
-            )
-            % {"investor": self.lead.enterprise if self.lead else ""}
-        ]
-
-    def refusal(self) -> str:
-        return "" if self.lead else _("A project of the report has no company of its own.")
-
-    def act(self, form: Any) -> str:
-        project = name_local_company(
-            project=self.subject, by=self.user, expected=self.expected(), **form.cleaned_data
-        )
-        return _("The project belongs to %(company)s.") % {"company": project.enterprise}
-
-
-class MilestonePage(ProjectPage):
-    """A verb over the milestones of a project."""
-
-    def kinds(self) -> list[MilestoneKind]:
-        """Milestones that the verb can be about now."""
-        raise NotImplementedError
-
-    def form_options(self) -> dict[str, Any]:
-        kinds = self.kinds()
-        asked = self.request.GET.get("kind", "")
-        initial = {"kind": asked if asked in kinds else kinds[0]} if kinds else {}
-        return {"kinds": kinds, "initial": initial}
-
-    def refusal(self) -> str:
-        return "" if self.kinds() else _("No milestone of this project allows that now.")
-
-
-class MeetPage(MilestonePage):
-    title = gettext_lazy("Note that a milestone is reached")
-    submit_label = gettext_lazy("Note as reached")
-
-    form_class = MeetForm
-
-    def kinds(self) -> list[MilestoneKind]:
-        following = next_milestone(self.subject)
-        return [following] if following else []
-
-    def form_options(self) -> dict[str, Any]:
-        return {
-            **super().form_options(),
-            "with_code": MilestoneKind.REGISTERED in self.kinds(),
-        }
-
-    def consequences(self) -> list[str]:
-        said = [_("Milestones are reached one after the other; the day cannot be changed later.")]
-        if MilestoneKind.STARTED in self.kinds():
-            said.append(
-                _(
-                    "Started means permanent works under a permit. Survey, levelling, demolition "
-                    "and temporary works do not count."
-                )
-            )
-        return said
-
-    def extra_context(self) -> dict[str, Any]:
-        company = self.subject.enterprise
-        lacks_code = MilestoneKind.REGISTERED in self.kinds() and company and not company.uscc
-        return {**super().extra_context(), "company_without_code": company if lacks_code else None}
-
-    template_name = "leads/milestone_form.html"
-
-    def act(self, form: Any) -> str:
-        milestone = meet_milestone(
-            project=self.subject, by=self.user, expected=self.expected(), **form.cleaned_data
-        )
-        return _("Reached: %(milestone)s.") % {"milestone": milestone}
-
-
-class PlanPage(MilestonePage):
-    title = gettext_lazy("Plan a milestone")
-    submit_label = gettext_lazy("Save the plan")
-    form_class = PlanForm
-
-    def kinds(self) -> list[MilestoneKind]:
-        return [line.kind for line in lines_of(self.subject) if line.is_ahead]
-
-    def act(self, form: Any) -> str:
-        milestone = plan_milestone(
-            project=self.subject, by=self.user, expected=self.expected(), **form.cleaned_data
-        )
-        return _("The plan of “%(milestone)s” is saved.") % {"milestone": milestone}
-
-
-class RecognisePage(MilestonePage):
-    title = gettext_lazy("Note the recognition of a milestone")
-    submit_label = gettext_lazy("Note as recognised")
-    form_class = RecogniseForm
-
-    def kinds(self) -> list[MilestoneKind]:
-        return [
-            line.kind
-            for line in lines_of(self.subject)
-            if line.row and line.row.is_reached and not line.row.recognised_on
-        ]
-
-    def consequences(self) -> list[str]:
-        return [_("The day on which the superior authority recognised it; the day itself stays.")]
-
-    def act(self, form: Any) -> str:
-        milestone = recognise_milestone(
-            project=self.subject, by=self.user, expected=self.expected(), **form.cleaned_data
-        )
-        return _("Recognised: %(milestone)s.") % {"milestone": milestone}
-
-
-admin.site.add_page("leads/landedproject/<int:pk>/page/", project_page, "leads_landedproject_page")
-register(
-    {
-        "company": LocalCompanyPage,
-        "meet": MeetPage,
-        "plan": PlanPage,
-        "recognise": RecognisePage,
-    },
-    "landedproject",
-)
+    return Subquery(waiting.order_by("planned_on").values("planned_on")[:1])
