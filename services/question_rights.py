@@ -74,9 +74,7 @@ def require(allowed: bool) -> None:
     if not allowed:
         raise NotAllowed(
             "not_allowed",
-            _(
-                "Only whoever has this question, the department's head or service staff may do this."
-            ),
+            _("Only who has this question, the department's head or service staff may do this."),
         )
 
 
