@@ -27,6 +27,7 @@ from leads.rulebook import band_of
 if TYPE_CHECKING:
     from kfq_crm.base.models import User
 
+TEN_THOUSANDTH = Decimal("0.0001")
 CURVE = (MilestoneKind.STARTED, MilestoneKind.COMPLETED)
 PLANNED = {
     MilestoneKind.STARTED: "planned_start_on",
@@ -238,7 +239,7 @@ def _contracted_tax(contract: Contract) -> Decimal | None:
     """Tax of a year as the contract has it, for its whole land."""
     if contract.tax_per_mu is None or contract.land_mu is None:
         return None
-    return contract.tax_per_mu * contract.land_mu
+    return (contract.tax_per_mu * contract.land_mu).quantize(TEN_THOUSANDTH)
 
 
 def _check_span(project: LandedProject, kind: str, planned_on: date | None) -> None:
