@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from django.core.files.base import File
 from django.db.models import Exists, OuterRef
@@ -21,7 +21,7 @@ from services.models import ApprovalStep, Consequence, MissingItem, StepFile, St
 if TYPE_CHECKING:
     from kfq_crm.base.models import User
 
-Upload = File[bytes]
+Upload: TypeAlias = "File[bytes]"
 
 
 @dataclass(frozen=True)

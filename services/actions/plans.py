@@ -32,6 +32,7 @@ from services.models import (
     TemplateDependency,
     TemplateStep,
 )
+from services.models.plans import served_projects
 from services.ordering import Span, planned, without
 from services.permissions import require_plan
 from services.rulebook import deemed_rule, is_large_enough
@@ -68,7 +69,7 @@ def make_plan(
     granted is decided now, by the rule and the thresholds in force (泰政办发〔2022〕58号).
     Raises RuleViolation for a second plan from the same template and for one without steps.
     """
-    locked = concurrency.lock(LandedProject.objects.visible_to(by), project.pk)
+    locked = concurrency.lock(served_projects(by), project.pk)
     require_plan(by, locked)
     moment = now or timezone.now()
     today = timezone.localdate(moment)

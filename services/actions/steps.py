@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from django.db import transaction
 from django.utils import timezone
@@ -48,7 +48,7 @@ from services.rulebook import deemed_rule
 if TYPE_CHECKING:
     from kfq_crm.base.models import User
 
-Papers = Mapping[StepPaper, Upload | None]
+Papers: TypeAlias = "Mapping[StepPaper, Upload | None]"
 
 
 @transaction.atomic

@@ -148,9 +148,9 @@ def _replace_steps(
     )
     TemplatePaper.objects.filter(step__template=template).delete()
     TemplatePaper.objects.bulk_create(
-        TemplatePaper(step=saved[values.code], name=paper.name, is_main=paper.is_main, order=place)
-        for values in steps
-        for place, paper in enumerate(_checked_papers(values))
+        TemplatePaper(step=saved[one.code], name=name, is_main=is_main, order=place)
+        for one in steps
+        for place, (name, is_main) in enumerate(_checked_papers(one))
     )
 
 
@@ -182,14 +182,15 @@ def _check_step(step: TemplateStep) -> None:
         )
 
 
-def _checked_papers(values: StepValues) -> Sequence[PaperValues]:
-    names = Counter(paper.name for paper in values.papers)
-    for paper in values.papers:
-        if names[paper.name] > 1:
-            message = _("The paper “%(name)s” stands there twice.") % {"name": paper.name}
+def _checked_papers(values: StepValues) -> list[tuple[str, bool]]:
+    papers = [(paper.name.strip(), paper.is_main) for paper in values.papers]
+    names = Counter(name for name, _is_main in papers)
+    for name, number in names.items():
+        if number > 1:
+            message = _("The paper “%(name)s” stands there twice.") % {"name": name}
             raise RuleViolation("paper_twice", message, "papers")
-        check_columns(TemplatePaper(name=paper.name), {"name"})
-    return values.papers
+        check_columns(TemplatePaper(name=name), {"name"})
+    return papers
 
 
 def _require_setup(by: User | None) -> None:

@@ -8,632 +8,1888 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('leads', '0017_permits_buildings_progress'),
+        ("leads", "0017_permits_buildings_progress"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='ApprovalTemplate',
+            name="ApprovalTemplate",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('version', models.PositiveIntegerField(default=1, editable=False, verbose_name='revision')),
-                ('created_at', models.DateTimeField(auto_now_add=True, verbose_name='logged at')),
-                ('updated_at', models.DateTimeField(auto_now=True, verbose_name='changed at')),
-                ('code', models.SlugField(max_length=40, unique=True, verbose_name='short code')),
-                ('name', models.CharField(max_length=80, unique=True, verbose_name='name')),
-                ('about', models.CharField(blank=True, max_length=200, verbose_name='which projects it is for')),
-                ('is_active', models.BooleanField(default=True, verbose_name='offered for new plans')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "version",
+                    models.PositiveIntegerField(default=1, editable=False, verbose_name="revision"),
+                ),
+                ("created_at", models.DateTimeField(auto_now_add=True, verbose_name="logged at")),
+                ("updated_at", models.DateTimeField(auto_now=True, verbose_name="changed at")),
+                ("code", models.SlugField(max_length=40, unique=True, verbose_name="short code")),
+                ("name", models.CharField(max_length=80, unique=True, verbose_name="name")),
+                (
+                    "about",
+                    models.CharField(
+                        blank=True, max_length=200, verbose_name="which projects it is for"
+                    ),
+                ),
+                (
+                    "is_active",
+                    models.BooleanField(default=True, verbose_name="offered for new plans"),
+                ),
             ],
             options={
-                'verbose_name': 'approval template',
-                'verbose_name_plural': 'approval templates',
-                'ordering': ('name', 'pk'),
+                "verbose_name": "approval template",
+                "verbose_name_plural": "approval templates",
+                "ordering": ("name", "pk"),
             },
         ),
         migrations.CreateModel(
-            name='TemplateDependency',
+            name="TemplateDependency",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'dependency in a template',
-                'verbose_name_plural': 'dependencies in a template',
+                "verbose_name": "dependency in a template",
+                "verbose_name_plural": "dependencies in a template",
             },
         ),
         migrations.CreateModel(
-            name='ApprovalPlan',
+            name="ApprovalPlan",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('version', models.PositiveIntegerField(default=1, editable=False, verbose_name='revision')),
-                ('created_at', models.DateTimeField(auto_now_add=True, verbose_name='logged at')),
-                ('updated_at', models.DateTimeField(auto_now=True, verbose_name='changed at')),
-                ('name', models.CharField(max_length=80, verbose_name='name of the plan')),
-                ('began_on', models.DateField(verbose_name='plan begun on')),
-                ('state', models.CharField(choices=[('open', 'under way'), ('done', 'all steps through'), ('stopped', 'given up')], default='open', editable=False, max_length=8, verbose_name='state of the plan')),
-                ('closed_on', models.DateField(editable=False, null=True, verbose_name='plan closed on')),
-                ('close_reason', models.CharField(blank=True, editable=False, max_length=200, verbose_name='why it was given up')),
-                ('may_be_deemed', models.BooleanField(default=False, editable=False, help_text="By the project's scale band when the plan was made", verbose_name='large enough for approval by default')),
-                ('helper', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='approval_plans', to=settings.AUTH_USER_MODEL, verbose_name='who helps the enterprise through')),
-                ('made_by', models.ForeignKey(editable=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='plan made by')),
-                ('project', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='approval_plans', to='leads.landedproject', verbose_name='landed project')),
-                ('template', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='plans', to='services.approvaltemplate', verbose_name='approval template')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "version",
+                    models.PositiveIntegerField(default=1, editable=False, verbose_name="revision"),
+                ),
+                ("created_at", models.DateTimeField(auto_now_add=True, verbose_name="logged at")),
+                ("updated_at", models.DateTimeField(auto_now=True, verbose_name="changed at")),
+                ("name", models.CharField(max_length=80, verbose_name="name of the plan")),
+                ("began_on", models.DateField(verbose_name="plan begun on")),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("open", "under way"),
+                            ("done", "all steps through"),
+                            ("stopped", "given up"),
+                        ],
+                        default="open",
+                        editable=False,
+                        max_length=8,
+                        verbose_name="state of the plan",
+                    ),
+                ),
+                (
+                    "closed_on",
+                    models.DateField(editable=False, null=True, verbose_name="plan closed on"),
+                ),
+                (
+                    "close_reason",
+                    models.CharField(
+                        blank=True,
+                        editable=False,
+                        max_length=200,
+                        verbose_name="why it was given up",
+                    ),
+                ),
+                (
+                    "may_be_deemed",
+                    models.BooleanField(
+                        default=False,
+                        editable=False,
+                        help_text="By the project's scale band when the plan was made",
+                        verbose_name="large enough for approval by default",
+                    ),
+                ),
+                (
+                    "helper",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="approval_plans",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="who helps the enterprise through",
+                    ),
+                ),
+                (
+                    "made_by",
+                    models.ForeignKey(
+                        editable=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="plan made by",
+                    ),
+                ),
+                (
+                    "project",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="approval_plans",
+                        to="leads.landedproject",
+                        verbose_name="landed project",
+                    ),
+                ),
+                (
+                    "template",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="plans",
+                        to="services.approvaltemplate",
+                        verbose_name="approval template",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'approval plan',
-                'verbose_name_plural': 'approval plans',
-                'ordering': ('-pk',),
-                'permissions': (('decide_for_departments', 'May record what a department decided'), ('settle_objections', 'May settle objections to approvals by default')),
+                "verbose_name": "approval plan",
+                "verbose_name_plural": "approval plans",
+                "ordering": ("-pk",),
+                "permissions": (
+                    ("decide_for_departments", "May record what a department decided"),
+                    ("settle_objections", "May settle objections to approvals by default"),
+                ),
             },
         ),
         migrations.CreateModel(
-            name='ApprovalStep',
+            name="ApprovalStep",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('version', models.PositiveIntegerField(default=1, editable=False, verbose_name='revision')),
-                ('created_at', models.DateTimeField(auto_now_add=True, verbose_name='logged at')),
-                ('updated_at', models.DateTimeField(auto_now=True, verbose_name='changed at')),
-                ('code', models.SlugField(max_length=40, verbose_name='short code')),
-                ('name', models.CharField(max_length=80, verbose_name='name of the approval')),
-                ('stage', models.CharField(choices=[('registered', 'registered'), ('land', 'land taken'), ('started', 'works started'), ('completed', 'works completed'), ('producing', 'in production'), ('full', 'at full capacity')], max_length=12, verbose_name='milestone that it leads to')),
-                ('working_days', models.PositiveSmallIntegerField(verbose_name='limit in working days')),
-                ('published', models.CharField(blank=True, max_length=100, verbose_name='published rule')),
-                ('inferred', models.BooleanField(default=False, verbose_name='our inference')),
-                ('may_be_deemed', models.BooleanField(default=False, verbose_name='may be granted by default')),
-                ('order', models.PositiveSmallIntegerField(default=0, verbose_name='place in the plan')),
-                ('planned_from_on', models.DateField(editable=False, null=True, verbose_name='planned from')),
-                ('planned_until_on', models.DateField(editable=False, null=True, verbose_name='planned until')),
-                ('state', models.CharField(choices=[('waiting', 'waits for others'), ('ready', 'can be submitted'), ('submitted', 'submitted'), ('accepted', 'accepted, being decided'), ('returned', 'returned for papers'), ('granted', 'granted'), ('deemed', 'granted by default'), ('refused', 'refused'), ('waived', 'not needed')], default='waiting', editable=False, max_length=10, verbose_name='state of the step')),
-                ('opened_on', models.DateField(editable=False, null=True, verbose_name='could begin on')),
-                ('submitted_on', models.DateField(editable=False, null=True, verbose_name='submitted on')),
-                ('answer_due_on', models.DateField(editable=False, help_text='Unanswered by then, the application counts as accepted', null=True, verbose_name='to be accepted by')),
-                ('clock_from_on', models.DateField(editable=False, null=True, verbose_name='accepted on')),
-                ('due_on', models.DateField(editable=False, null=True, verbose_name='to be decided by')),
-                ('due_revision', models.PositiveIntegerField(default=0, editable=False)),
-                ('decided_on', models.DateField(editable=False, null=True, verbose_name='decided on')),
-                ('decided_at', models.DateTimeField(editable=False, null=True, verbose_name='decision recorded at')),
-                ('decision_note', models.CharField(blank=True, max_length=300, verbose_name='reason of the decision')),
-                ('paper_number', models.CharField(blank=True, max_length=80, verbose_name='number of the approval')),
-                ('is_deemed', models.BooleanField(default=False, editable=False, verbose_name='was granted by default')),
-                ('deemed_on', models.DateField(editable=False, null=True, verbose_name='granted by default on')),
-                ('deemed_verdict', models.CharField(blank=True, choices=[('confirmed', 'confirmed by the authority'), ('objected', 'the authority objects'), ('upheld', 'stands against the objection'), ('set_aside', 'set aside')], editable=False, max_length=10, verbose_name='what the authority says of it')),
-                ('deemed_reason', models.CharField(blank=True, editable=False, max_length=300, verbose_name='reason of the authority')),
-                ('decided_by', models.ForeignKey(editable=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='decision recorded by')),
-                ('plan', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='steps', to='services.approvalplan', verbose_name='approval plan')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "version",
+                    models.PositiveIntegerField(default=1, editable=False, verbose_name="revision"),
+                ),
+                ("created_at", models.DateTimeField(auto_now_add=True, verbose_name="logged at")),
+                ("updated_at", models.DateTimeField(auto_now=True, verbose_name="changed at")),
+                ("code", models.SlugField(max_length=40, verbose_name="short code")),
+                ("name", models.CharField(max_length=80, verbose_name="name of the approval")),
+                (
+                    "stage",
+                    models.CharField(
+                        choices=[
+                            ("registered", "registered"),
+                            ("land", "land taken"),
+                            ("started", "works started"),
+                            ("completed", "works completed"),
+                            ("producing", "in production"),
+                            ("full", "at full capacity"),
+                        ],
+                        max_length=12,
+                        verbose_name="milestone that it leads to",
+                    ),
+                ),
+                (
+                    "working_days",
+                    models.PositiveSmallIntegerField(verbose_name="limit in working days"),
+                ),
+                (
+                    "published",
+                    models.CharField(blank=True, max_length=100, verbose_name="published rule"),
+                ),
+                ("inferred", models.BooleanField(default=False, verbose_name="our inference")),
+                (
+                    "may_be_deemed",
+                    models.BooleanField(default=False, verbose_name="may be granted by default"),
+                ),
+                (
+                    "order",
+                    models.PositiveSmallIntegerField(default=0, verbose_name="place in the plan"),
+                ),
+                (
+                    "planned_from_on",
+                    models.DateField(editable=False, null=True, verbose_name="planned from"),
+                ),
+                (
+                    "planned_until_on",
+                    models.DateField(editable=False, null=True, verbose_name="planned until"),
+                ),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("waiting", "waits for others"),
+                            ("ready", "can be submitted"),
+                            ("submitted", "submitted"),
+                            ("accepted", "accepted, being decided"),
+                            ("returned", "returned for papers"),
+                            ("granted", "granted"),
+                            ("deemed", "granted by default"),
+                            ("refused", "refused"),
+                            ("waived", "not needed"),
+                        ],
+                        default="waiting",
+                        editable=False,
+                        max_length=10,
+                        verbose_name="state of the step",
+                    ),
+                ),
+                (
+                    "opened_on",
+                    models.DateField(editable=False, null=True, verbose_name="could begin on"),
+                ),
+                (
+                    "submitted_on",
+                    models.DateField(editable=False, null=True, verbose_name="submitted on"),
+                ),
+                (
+                    "answer_due_on",
+                    models.DateField(
+                        editable=False,
+                        help_text="Unanswered by then, the application counts as accepted",
+                        null=True,
+                        verbose_name="to be accepted by",
+                    ),
+                ),
+                (
+                    "clock_from_on",
+                    models.DateField(editable=False, null=True, verbose_name="accepted on"),
+                ),
+                (
+                    "due_on",
+                    models.DateField(editable=False, null=True, verbose_name="to be decided by"),
+                ),
+                ("due_revision", models.PositiveIntegerField(default=0, editable=False)),
+                (
+                    "decided_on",
+                    models.DateField(editable=False, null=True, verbose_name="decided on"),
+                ),
+                (
+                    "decided_at",
+                    models.DateTimeField(
+                        editable=False, null=True, verbose_name="decision recorded at"
+                    ),
+                ),
+                (
+                    "decision_note",
+                    models.CharField(
+                        blank=True, max_length=300, verbose_name="reason of the decision"
+                    ),
+                ),
+                (
+                    "paper_number",
+                    models.CharField(
+                        blank=True, max_length=80, verbose_name="number of the approval"
+                    ),
+                ),
+                (
+                    "is_deemed",
+                    models.BooleanField(
+                        default=False, editable=False, verbose_name="was granted by default"
+                    ),
+                ),
+                (
+                    "deemed_on",
+                    models.DateField(
+                        editable=False, null=True, verbose_name="granted by default on"
+                    ),
+                ),
+                (
+                    "deemed_verdict",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("confirmed", "confirmed by the authority"),
+                            ("objected", "the authority objects"),
+                            ("upheld", "stands against the objection"),
+                            ("set_aside", "set aside"),
+                        ],
+                        editable=False,
+                        max_length=10,
+                        verbose_name="what the authority says of it",
+                    ),
+                ),
+                (
+                    "deemed_reason",
+                    models.CharField(
+                        blank=True,
+                        editable=False,
+                        max_length=300,
+                        verbose_name="reason of the authority",
+                    ),
+                ),
+                (
+                    "decided_by",
+                    models.ForeignKey(
+                        editable=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="decision recorded by",
+                    ),
+                ),
+                (
+                    "plan",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="steps",
+                        to="services.approvalplan",
+                        verbose_name="approval plan",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'approval step',
-                'verbose_name_plural': 'approval steps',
-                'ordering': ('plan', 'order', 'pk'),
+                "verbose_name": "approval step",
+                "verbose_name_plural": "approval steps",
+                "ordering": ("plan", "order", "pk"),
             },
         ),
         migrations.CreateModel(
-            name='ClockStop',
+            name="ClockStop",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('reason', models.CharField(choices=[('returned', 'papers sent back to the applicant'), ('missing', 'promised papers did not come'), ('procedure', 'hearing, test, inspection or expert review'), ('applicant', 'asked for by the applicant')], max_length=10, verbose_name='why the clock stands')),
-                ('note', models.CharField(blank=True, max_length=300, verbose_name='particulars of the stop')),
-                ('began_on', models.DateField(verbose_name='clock stopped on')),
-                ('ended_on', models.DateField(null=True, verbose_name='clock stood until')),
-                ('began_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='clock stopped by')),
-                ('ended_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='clock set going by')),
-                ('step', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='stops', to='services.approvalstep', verbose_name='approval step')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "reason",
+                    models.CharField(
+                        choices=[
+                            ("returned", "papers sent back to the applicant"),
+                            ("missing", "promised papers did not come"),
+                            ("procedure", "hearing, test, inspection or expert review"),
+                            ("applicant", "asked for by the applicant"),
+                        ],
+                        max_length=10,
+                        verbose_name="why the clock stands",
+                    ),
+                ),
+                (
+                    "note",
+                    models.CharField(
+                        blank=True, max_length=300, verbose_name="particulars of the stop"
+                    ),
+                ),
+                ("began_on", models.DateField(verbose_name="clock stopped on")),
+                ("ended_on", models.DateField(null=True, verbose_name="clock stood until")),
+                (
+                    "began_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="clock stopped by",
+                    ),
+                ),
+                (
+                    "ended_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="clock set going by",
+                    ),
+                ),
+                (
+                    "step",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="stops",
+                        to="services.approvalstep",
+                        verbose_name="approval step",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'stop of the clock',
-                'verbose_name_plural': 'stops of the clock',
-                'ordering': ('step', 'began_on', 'pk'),
+                "verbose_name": "stop of the clock",
+                "verbose_name_plural": "stops of the clock",
+                "ordering": ("step", "began_on", "pk"),
             },
         ),
         migrations.CreateModel(
-            name='DeemedRule',
+            name="DeemedRule",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('valid_from', models.DateField(verbose_name='valid from')),
-                ('published', models.CharField(blank=True, help_text='Number of the document', max_length=100, verbose_name='published rule')),
-                ('inferred', models.BooleanField(default=False, help_text='No published document gives this figure', verbose_name='our inference')),
-                ('smallest_band', models.CharField(choices=[('A', 'A (large)'), ('B', 'B (medium)'), ('C', 'C (small)')], default='B', max_length=1, verbose_name='smallest scale band')),
-                ('paper_days', models.PositiveSmallIntegerField(verbose_name='working days to issue the paper')),
-                ('acceptance_days', models.PositiveSmallIntegerField(verbose_name='working days to accept or to ask for papers')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("valid_from", models.DateField(verbose_name="valid from")),
+                (
+                    "published",
+                    models.CharField(
+                        blank=True,
+                        help_text="Number of the document",
+                        max_length=100,
+                        verbose_name="published rule",
+                    ),
+                ),
+                (
+                    "inferred",
+                    models.BooleanField(
+                        default=False,
+                        help_text="No published document gives this figure",
+                        verbose_name="our inference",
+                    ),
+                ),
+                (
+                    "smallest_band",
+                    models.CharField(
+                        choices=[("A", "A (large)"), ("B", "B (medium)"), ("C", "C (small)")],
+                        default="B",
+                        max_length=1,
+                        verbose_name="smallest scale band",
+                    ),
+                ),
+                (
+                    "paper_days",
+                    models.PositiveSmallIntegerField(
+                        verbose_name="working days to issue the paper"
+                    ),
+                ),
+                (
+                    "acceptance_days",
+                    models.PositiveSmallIntegerField(
+                        verbose_name="working days to accept or to ask for papers"
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'rule on approval by default',
-                'verbose_name_plural': 'rules on approval by default',
-                'ordering': ('-valid_from',),
-                'constraints': [models.UniqueConstraint(fields=('valid_from',), name='deemed_rule_once'), models.CheckConstraint(condition=models.Q(('acceptance_days__gte', 1), ('paper_days__gte', 1)), name='deemed_rule_positive')],
+                "verbose_name": "rule on approval by default",
+                "verbose_name_plural": "rules on approval by default",
+                "ordering": ("-valid_from",),
+                "constraints": [
+                    models.UniqueConstraint(fields=("valid_from",), name="deemed_rule_once"),
+                    models.CheckConstraint(
+                        condition=models.Q(("acceptance_days__gte", 1), ("paper_days__gte", 1)),
+                        name="deemed_rule_positive",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Department',
+            name="Department",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('version', models.PositiveIntegerField(default=1, editable=False, verbose_name='revision')),
-                ('created_at', models.DateTimeField(auto_now_add=True, verbose_name='logged at')),
-                ('updated_at', models.DateTimeField(auto_now=True, verbose_name='changed at')),
-                ('code', models.SlugField(max_length=40, unique=True, verbose_name='short code')),
-                ('name', models.CharField(max_length=60, unique=True, verbose_name='name')),
-                ('duties', models.CharField(blank=True, max_length=200, verbose_name='what it is asked for')),
-                ('order', models.PositiveSmallIntegerField(default=0, verbose_name='place in the list')),
-                ('is_active', models.BooleanField(default=True, verbose_name='takes work')),
-                ('head', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='headed_departments', to=settings.AUTH_USER_MODEL, verbose_name='head of the department')),
-                ('members', models.ManyToManyField(blank=True, related_name='departments', to=settings.AUTH_USER_MODEL, verbose_name='people of the department')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "version",
+                    models.PositiveIntegerField(default=1, editable=False, verbose_name="revision"),
+                ),
+                ("created_at", models.DateTimeField(auto_now_add=True, verbose_name="logged at")),
+                ("updated_at", models.DateTimeField(auto_now=True, verbose_name="changed at")),
+                ("code", models.SlugField(max_length=40, unique=True, verbose_name="short code")),
+                ("name", models.CharField(max_length=60, unique=True, verbose_name="name")),
+                (
+                    "duties",
+                    models.CharField(
+                        blank=True, max_length=200, verbose_name="what it is asked for"
+                    ),
+                ),
+                (
+                    "order",
+                    models.PositiveSmallIntegerField(default=0, verbose_name="place in the list"),
+                ),
+                ("is_active", models.BooleanField(default=True, verbose_name="takes work")),
+                (
+                    "head",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="headed_departments",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="head of the department",
+                    ),
+                ),
+                (
+                    "members",
+                    models.ManyToManyField(
+                        blank=True,
+                        related_name="departments",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="people of the department",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'department',
-                'verbose_name_plural': 'departments',
-                'ordering': ('order', 'pk'),
-                'permissions': (('see_all_services', 'May see every approval plan and question'),),
+                "verbose_name": "department",
+                "verbose_name_plural": "departments",
+                "ordering": ("order", "pk"),
+                "permissions": (("see_all_services", "May see every approval plan and question"),),
             },
         ),
         migrations.AddField(
-            model_name='approvalstep',
-            name='department',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='steps', to='services.department', verbose_name='department'),
+            model_name="approvalstep",
+            name="department",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="steps",
+                to="services.department",
+                verbose_name="department",
+            ),
         ),
         migrations.CreateModel(
-            name='HistoricalApprovalPlan',
+            name="HistoricalApprovalPlan",
             fields=[
-                ('id', models.BigIntegerField(auto_created=True, blank=True, db_index=True, verbose_name='ID')),
-                ('version', models.PositiveIntegerField(default=1, editable=False, verbose_name='revision')),
-                ('created_at', models.DateTimeField(blank=True, editable=False, verbose_name='logged at')),
-                ('updated_at', models.DateTimeField(blank=True, editable=False, verbose_name='changed at')),
-                ('name', models.CharField(max_length=80, verbose_name='name of the plan')),
-                ('began_on', models.DateField(verbose_name='plan begun on')),
-                ('state', models.CharField(choices=[('open', 'under way'), ('done', 'all steps through'), ('stopped', 'given up')], default='open', editable=False, max_length=8, verbose_name='state of the plan')),
-                ('closed_on', models.DateField(editable=False, null=True, verbose_name='plan closed on')),
-                ('close_reason', models.CharField(blank=True, editable=False, max_length=200, verbose_name='why it was given up')),
-                ('may_be_deemed', models.BooleanField(default=False, editable=False, help_text="By the project's scale band when the plan was made", verbose_name='large enough for approval by default')),
-                ('history_id', models.AutoField(primary_key=True, serialize=False)),
-                ('history_date', models.DateTimeField(db_index=True)),
-                ('history_change_reason', models.CharField(max_length=100, null=True)),
-                ('history_type', models.CharField(choices=[('+', 'Created'), ('~', 'Changed'), ('-', 'Deleted')], max_length=1)),
-                ('helper', models.ForeignKey(blank=True, db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='who helps the enterprise through')),
-                ('history_user', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('made_by', models.ForeignKey(blank=True, db_constraint=False, editable=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='plan made by')),
-                ('project', models.ForeignKey(blank=True, db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='leads.landedproject', verbose_name='landed project')),
-                ('template', models.ForeignKey(blank=True, db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='services.approvaltemplate', verbose_name='approval template')),
+                (
+                    "id",
+                    models.BigIntegerField(
+                        auto_created=True, blank=True, db_index=True, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "version",
+                    models.PositiveIntegerField(default=1, editable=False, verbose_name="revision"),
+                ),
+                (
+                    "created_at",
+                    models.DateTimeField(blank=True, editable=False, verbose_name="logged at"),
+                ),
+                (
+                    "updated_at",
+                    models.DateTimeField(blank=True, editable=False, verbose_name="changed at"),
+                ),
+                ("name", models.CharField(max_length=80, verbose_name="name of the plan")),
+                ("began_on", models.DateField(verbose_name="plan begun on")),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("open", "under way"),
+                            ("done", "all steps through"),
+                            ("stopped", "given up"),
+                        ],
+                        default="open",
+                        editable=False,
+                        max_length=8,
+                        verbose_name="state of the plan",
+                    ),
+                ),
+                (
+                    "closed_on",
+                    models.DateField(editable=False, null=True, verbose_name="plan closed on"),
+                ),
+                (
+                    "close_reason",
+                    models.CharField(
+                        blank=True,
+                        editable=False,
+                        max_length=200,
+                        verbose_name="why it was given up",
+                    ),
+                ),
+                (
+                    "may_be_deemed",
+                    models.BooleanField(
+                        default=False,
+                        editable=False,
+                        help_text="By the project's scale band when the plan was made",
+                        verbose_name="large enough for approval by default",
+                    ),
+                ),
+                ("history_id", models.AutoField(primary_key=True, serialize=False)),
+                ("history_date", models.DateTimeField(db_index=True)),
+                ("history_change_reason", models.CharField(max_length=100, null=True)),
+                (
+                    "history_type",
+                    models.CharField(
+                        choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1
+                    ),
+                ),
+                (
+                    "helper",
+                    models.ForeignKey(
+                        blank=True,
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="who helps the enterprise through",
+                    ),
+                ),
+                (
+                    "history_user",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "made_by",
+                    models.ForeignKey(
+                        blank=True,
+                        db_constraint=False,
+                        editable=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="plan made by",
+                    ),
+                ),
+                (
+                    "project",
+                    models.ForeignKey(
+                        blank=True,
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="leads.landedproject",
+                        verbose_name="landed project",
+                    ),
+                ),
+                (
+                    "template",
+                    models.ForeignKey(
+                        blank=True,
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="services.approvaltemplate",
+                        verbose_name="approval template",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'historical approval plan',
-                'verbose_name_plural': 'historical approval plans',
-                'ordering': ('-history_date', '-history_id'),
-                'get_latest_by': ('history_date', 'history_id'),
+                "verbose_name": "historical approval plan",
+                "verbose_name_plural": "historical approval plans",
+                "ordering": ("-history_date", "-history_id"),
+                "get_latest_by": ("history_date", "history_id"),
             },
             bases=(simple_history.models.HistoricalChanges, models.Model),
         ),
         migrations.CreateModel(
-            name='HistoricalApprovalTemplate',
+            name="HistoricalApprovalTemplate",
             fields=[
-                ('id', models.BigIntegerField(auto_created=True, blank=True, db_index=True, verbose_name='ID')),
-                ('version', models.PositiveIntegerField(default=1, editable=False, verbose_name='revision')),
-                ('created_at', models.DateTimeField(blank=True, editable=False, verbose_name='logged at')),
-                ('updated_at', models.DateTimeField(blank=True, editable=False, verbose_name='changed at')),
-                ('code', models.SlugField(max_length=40, verbose_name='short code')),
-                ('name', models.CharField(db_index=True, max_length=80, verbose_name='name')),
-                ('about', models.CharField(blank=True, max_length=200, verbose_name='which projects it is for')),
-                ('is_active', models.BooleanField(default=True, verbose_name='offered for new plans')),
-                ('history_id', models.AutoField(primary_key=True, serialize=False)),
-                ('history_date', models.DateTimeField(db_index=True)),
-                ('history_change_reason', models.CharField(max_length=100, null=True)),
-                ('history_type', models.CharField(choices=[('+', 'Created'), ('~', 'Changed'), ('-', 'Deleted')], max_length=1)),
-                ('history_user', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.BigIntegerField(
+                        auto_created=True, blank=True, db_index=True, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "version",
+                    models.PositiveIntegerField(default=1, editable=False, verbose_name="revision"),
+                ),
+                (
+                    "created_at",
+                    models.DateTimeField(blank=True, editable=False, verbose_name="logged at"),
+                ),
+                (
+                    "updated_at",
+                    models.DateTimeField(blank=True, editable=False, verbose_name="changed at"),
+                ),
+                ("code", models.SlugField(max_length=40, verbose_name="short code")),
+                ("name", models.CharField(db_index=True, max_length=80, verbose_name="name")),
+                (
+                    "about",
+                    models.CharField(
+                        blank=True, max_length=200, verbose_name="which projects it is for"
+                    ),
+                ),
+                (
+                    "is_active",
+                    models.BooleanField(default=True, verbose_name="offered for new plans"),
+                ),
+                ("history_id", models.AutoField(primary_key=True, serialize=False)),
+                ("history_date", models.DateTimeField(db_index=True)),
+                ("history_change_reason", models.CharField(max_length=100, null=True)),
+                (
+                    "history_type",
+                    models.CharField(
+                        choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1
+                    ),
+                ),
+                (
+                    "history_user",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'historical approval template',
-                'verbose_name_plural': 'historical approval templates',
-                'ordering': ('-history_date', '-history_id'),
-                'get_latest_by': ('history_date', 'history_id'),
+                "verbose_name": "historical approval template",
+                "verbose_name_plural": "historical approval templates",
+                "ordering": ("-history_date", "-history_id"),
+                "get_latest_by": ("history_date", "history_id"),
             },
             bases=(simple_history.models.HistoricalChanges, models.Model),
         ),
         migrations.CreateModel(
-            name='HistoricalDepartment',
+            name="HistoricalDepartment",
             fields=[
-                ('id', models.BigIntegerField(auto_created=True, blank=True, db_index=True, verbose_name='ID')),
-                ('version', models.PositiveIntegerField(default=1, editable=False, verbose_name='revision')),
-                ('created_at', models.DateTimeField(blank=True, editable=False, verbose_name='logged at')),
-                ('updated_at', models.DateTimeField(blank=True, editable=False, verbose_name='changed at')),
-                ('code', models.SlugField(max_length=40, verbose_name='short code')),
-                ('name', models.CharField(db_index=True, max_length=60, verbose_name='name')),
-                ('duties', models.CharField(blank=True, max_length=200, verbose_name='what it is asked for')),
-                ('order', models.PositiveSmallIntegerField(default=0, verbose_name='place in the list')),
-                ('is_active', models.BooleanField(default=True, verbose_name='takes work')),
-                ('history_id', models.AutoField(primary_key=True, serialize=False)),
-                ('history_date', models.DateTimeField(db_index=True)),
-                ('history_change_reason', models.CharField(max_length=100, null=True)),
-                ('history_type', models.CharField(choices=[('+', 'Created'), ('~', 'Changed'), ('-', 'Deleted')], max_length=1)),
-                ('head', models.ForeignKey(blank=True, db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='head of the department')),
-                ('history_user', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.BigIntegerField(
+                        auto_created=True, blank=True, db_index=True, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "version",
+                    models.PositiveIntegerField(default=1, editable=False, verbose_name="revision"),
+                ),
+                (
+                    "created_at",
+                    models.DateTimeField(blank=True, editable=False, verbose_name="logged at"),
+                ),
+                (
+                    "updated_at",
+                    models.DateTimeField(blank=True, editable=False, verbose_name="changed at"),
+                ),
+                ("code", models.SlugField(max_length=40, verbose_name="short code")),
+                ("name", models.CharField(db_index=True, max_length=60, verbose_name="name")),
+                (
+                    "duties",
+                    models.CharField(
+                        blank=True, max_length=200, verbose_name="what it is asked for"
+                    ),
+                ),
+                (
+                    "order",
+                    models.PositiveSmallIntegerField(default=0, verbose_name="place in the list"),
+                ),
+                ("is_active", models.BooleanField(default=True, verbose_name="takes work")),
+                ("history_id", models.AutoField(primary_key=True, serialize=False)),
+                ("history_date", models.DateTimeField(db_index=True)),
+                ("history_change_reason", models.CharField(max_length=100, null=True)),
+                (
+                    "history_type",
+                    models.CharField(
+                        choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1
+                    ),
+                ),
+                (
+                    "head",
+                    models.ForeignKey(
+                        blank=True,
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="head of the department",
+                    ),
+                ),
+                (
+                    "history_user",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'historical department',
-                'verbose_name_plural': 'historical departments',
-                'ordering': ('-history_date', '-history_id'),
-                'get_latest_by': ('history_date', 'history_id'),
+                "verbose_name": "historical department",
+                "verbose_name_plural": "historical departments",
+                "ordering": ("-history_date", "-history_id"),
+                "get_latest_by": ("history_date", "history_id"),
             },
             bases=(simple_history.models.HistoricalChanges, models.Model),
         ),
         migrations.CreateModel(
-            name='HistoricalDepartment_members',
+            name="HistoricalDepartment_members",
             fields=[
-                ('id', models.BigIntegerField(auto_created=True, blank=True, db_index=True, verbose_name='ID')),
-                ('m2m_history_id', models.AutoField(primary_key=True, serialize=False)),
-                ('department', models.ForeignKey(blank=True, db_constraint=False, db_tablespace='', null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='services.department')),
-                ('history', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, to='services.historicaldepartment')),
-                ('user', models.ForeignKey(blank=True, db_constraint=False, db_tablespace='', null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.BigIntegerField(
+                        auto_created=True, blank=True, db_index=True, verbose_name="ID"
+                    ),
+                ),
+                ("m2m_history_id", models.AutoField(primary_key=True, serialize=False)),
+                (
+                    "department",
+                    models.ForeignKey(
+                        blank=True,
+                        db_constraint=False,
+                        db_tablespace="",
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="services.department",
+                    ),
+                ),
+                (
+                    "history",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        to="services.historicaldepartment",
+                    ),
+                ),
+                (
+                    "user",
+                    models.ForeignKey(
+                        blank=True,
+                        db_constraint=False,
+                        db_tablespace="",
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'HistoricalDepartment_members',
+                "verbose_name": "HistoricalDepartment_members",
             },
             bases=(simple_history.models.HistoricalChanges, models.Model),
         ),
         migrations.CreateModel(
-            name='HistoricalTemplateStep',
+            name="HistoricalTemplateStep",
             fields=[
-                ('id', models.BigIntegerField(auto_created=True, blank=True, db_index=True, verbose_name='ID')),
-                ('version', models.PositiveIntegerField(default=1, editable=False, verbose_name='revision')),
-                ('created_at', models.DateTimeField(blank=True, editable=False, verbose_name='logged at')),
-                ('updated_at', models.DateTimeField(blank=True, editable=False, verbose_name='changed at')),
-                ('code', models.SlugField(max_length=40, verbose_name='short code')),
-                ('name', models.CharField(max_length=80, verbose_name='name of the approval')),
-                ('stage', models.CharField(choices=[('registered', 'registered'), ('land', 'land taken'), ('started', 'works started'), ('completed', 'works completed'), ('producing', 'in production'), ('full', 'at full capacity')], max_length=12, verbose_name='milestone that it leads to')),
-                ('working_days', models.PositiveSmallIntegerField(verbose_name='limit in working days')),
-                ('published', models.CharField(blank=True, help_text='Number of the document', max_length=100, verbose_name='published rule')),
-                ('inferred', models.BooleanField(default=False, help_text='No published document gives this figure', verbose_name='our inference')),
-                ('may_be_deemed', models.BooleanField(default=True, help_text='Off for what no delay may grant, such as a safety acceptance', verbose_name='may be granted by default')),
-                ('order', models.PositiveSmallIntegerField(default=0, verbose_name='place in the plan')),
-                ('history_id', models.AutoField(primary_key=True, serialize=False)),
-                ('history_date', models.DateTimeField(db_index=True)),
-                ('history_change_reason', models.CharField(max_length=100, null=True)),
-                ('history_type', models.CharField(choices=[('+', 'Created'), ('~', 'Changed'), ('-', 'Deleted')], max_length=1)),
-                ('department', models.ForeignKey(blank=True, db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='services.department', verbose_name='department')),
-                ('history_user', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('template', models.ForeignKey(blank=True, db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='services.approvaltemplate', verbose_name='approval template')),
+                (
+                    "id",
+                    models.BigIntegerField(
+                        auto_created=True, blank=True, db_index=True, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "version",
+                    models.PositiveIntegerField(default=1, editable=False, verbose_name="revision"),
+                ),
+                (
+                    "created_at",
+                    models.DateTimeField(blank=True, editable=False, verbose_name="logged at"),
+                ),
+                (
+                    "updated_at",
+                    models.DateTimeField(blank=True, editable=False, verbose_name="changed at"),
+                ),
+                ("code", models.SlugField(max_length=40, verbose_name="short code")),
+                ("name", models.CharField(max_length=80, verbose_name="name of the approval")),
+                (
+                    "stage",
+                    models.CharField(
+                        choices=[
+                            ("registered", "registered"),
+                            ("land", "land taken"),
+                            ("started", "works started"),
+                            ("completed", "works completed"),
+                            ("producing", "in production"),
+                            ("full", "at full capacity"),
+                        ],
+                        max_length=12,
+                        verbose_name="milestone that it leads to",
+                    ),
+                ),
+                (
+                    "working_days",
+                    models.PositiveSmallIntegerField(verbose_name="limit in working days"),
+                ),
+                (
+                    "published",
+                    models.CharField(
+                        blank=True,
+                        help_text="Number of the document",
+                        max_length=100,
+                        verbose_name="published rule",
+                    ),
+                ),
+                (
+                    "inferred",
+                    models.BooleanField(
+                        default=False,
+                        help_text="No published document gives this figure",
+                        verbose_name="our inference",
+                    ),
+                ),
+                (
+                    "may_be_deemed",
+                    models.BooleanField(
+                        default=True,
+                        help_text="Off for what no delay may grant, such as a safety acceptance",
+                        verbose_name="may be granted by default",
+                    ),
+                ),
+                (
+                    "order",
+                    models.PositiveSmallIntegerField(default=0, verbose_name="place in the plan"),
+                ),
+                ("history_id", models.AutoField(primary_key=True, serialize=False)),
+                ("history_date", models.DateTimeField(db_index=True)),
+                ("history_change_reason", models.CharField(max_length=100, null=True)),
+                (
+                    "history_type",
+                    models.CharField(
+                        choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1
+                    ),
+                ),
+                (
+                    "department",
+                    models.ForeignKey(
+                        blank=True,
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="services.department",
+                        verbose_name="department",
+                    ),
+                ),
+                (
+                    "history_user",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "template",
+                    models.ForeignKey(
+                        blank=True,
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="services.approvaltemplate",
+                        verbose_name="approval template",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'historical step of a template',
-                'verbose_name_plural': 'historical steps of a template',
-                'ordering': ('-history_date', '-history_id'),
-                'get_latest_by': ('history_date', 'history_id'),
+                "verbose_name": "historical step of a template",
+                "verbose_name_plural": "historical steps of a template",
+                "ordering": ("-history_date", "-history_id"),
+                "get_latest_by": ("history_date", "history_id"),
             },
             bases=(simple_history.models.HistoricalChanges, models.Model),
         ),
         migrations.CreateModel(
-            name='StepDependency',
+            name="StepDependency",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('on', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='services.approvalstep', verbose_name='begins after')),
-                ('step', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='dependencies', to='services.approvalstep', verbose_name='approval step')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "on",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="services.approvalstep",
+                        verbose_name="begins after",
+                    ),
+                ),
+                (
+                    "step",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="dependencies",
+                        to="services.approvalstep",
+                        verbose_name="approval step",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'dependency in a plan',
-                'verbose_name_plural': 'dependencies in a plan',
+                "verbose_name": "dependency in a plan",
+                "verbose_name_plural": "dependencies in a plan",
             },
         ),
         migrations.AddField(
-            model_name='approvalstep',
-            name='depends_on',
-            field=models.ManyToManyField(related_name='dependents', through='services.StepDependency', to='services.approvalstep', verbose_name='begins after'),
+            model_name="approvalstep",
+            name="depends_on",
+            field=models.ManyToManyField(
+                related_name="dependents",
+                through="services.StepDependency",
+                to="services.approvalstep",
+                verbose_name="begins after",
+            ),
         ),
         migrations.CreateModel(
-            name='StepEvent',
+            name="StepEvent",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('planned', 'planned'), ('opened', 'can begin'), ('submitted', 'submitted'), ('accepted', 'accepted'), ('accepted_silently', 'counts as accepted: nobody answered in time'), ('returned', 'returned for papers'), ('stopped', 'clock stopped'), ('resumed', 'clock runs again'), ('handed_in', 'papers handed in'), ('lapsed', 'promised paper did not come'), ('granted', 'granted'), ('refused', 'refused'), ('deemed', 'granted by default'), ('confirmed', 'confirmed by the authority'), ('objected', 'the authority objects'), ('settled', 'objection settled'), ('issued', 'paper issued'), ('waived', 'not needed'), ('reckoned', 'limit reckoned anew'), ('closed_again', 'waits again')], max_length=20, verbose_name='what happened')),
-                ('from_state', models.CharField(blank=True, choices=[('waiting', 'waits for others'), ('ready', 'can be submitted'), ('submitted', 'submitted'), ('accepted', 'accepted, being decided'), ('returned', 'returned for papers'), ('granted', 'granted'), ('deemed', 'granted by default'), ('refused', 'refused'), ('waived', 'not needed')], max_length=10, verbose_name='state before')),
-                ('to_state', models.CharField(choices=[('waiting', 'waits for others'), ('ready', 'can be submitted'), ('submitted', 'submitted'), ('accepted', 'accepted, being decided'), ('returned', 'returned for papers'), ('granted', 'granted'), ('deemed', 'granted by default'), ('refused', 'refused'), ('waived', 'not needed')], max_length=10, verbose_name='state after')),
-                ('reason', models.CharField(blank=True, max_length=300, verbose_name='reason given')),
-                ('detail', models.JSONField(default=dict, verbose_name='particulars')),
-                ('at', models.DateTimeField(verbose_name='happened at')),
-                ('by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='recorded by')),
-                ('step', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='events', to='services.approvalstep', verbose_name='approval step')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("planned", "planned"),
+                            ("opened", "can begin"),
+                            ("submitted", "submitted"),
+                            ("accepted", "accepted"),
+                            ("accepted_silently", "counts as accepted: nobody answered in time"),
+                            ("returned", "returned for papers"),
+                            ("stopped", "clock stopped"),
+                            ("resumed", "clock runs again"),
+                            ("handed_in", "papers handed in"),
+                            ("lapsed", "promised paper did not come"),
+                            ("granted", "granted"),
+                            ("refused", "refused"),
+                            ("deemed", "granted by default"),
+                            ("confirmed", "confirmed by the authority"),
+                            ("objected", "the authority objects"),
+                            ("settled", "objection settled"),
+                            ("issued", "paper issued"),
+                            ("waived", "not needed"),
+                            ("reckoned", "limit reckoned anew"),
+                            ("closed_again", "waits again"),
+                        ],
+                        max_length=20,
+                        verbose_name="what happened",
+                    ),
+                ),
+                (
+                    "from_state",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("waiting", "waits for others"),
+                            ("ready", "can be submitted"),
+                            ("submitted", "submitted"),
+                            ("accepted", "accepted, being decided"),
+                            ("returned", "returned for papers"),
+                            ("granted", "granted"),
+                            ("deemed", "granted by default"),
+                            ("refused", "refused"),
+                            ("waived", "not needed"),
+                        ],
+                        max_length=10,
+                        verbose_name="state before",
+                    ),
+                ),
+                (
+                    "to_state",
+                    models.CharField(
+                        choices=[
+                            ("waiting", "waits for others"),
+                            ("ready", "can be submitted"),
+                            ("submitted", "submitted"),
+                            ("accepted", "accepted, being decided"),
+                            ("returned", "returned for papers"),
+                            ("granted", "granted"),
+                            ("deemed", "granted by default"),
+                            ("refused", "refused"),
+                            ("waived", "not needed"),
+                        ],
+                        max_length=10,
+                        verbose_name="state after",
+                    ),
+                ),
+                (
+                    "reason",
+                    models.CharField(blank=True, max_length=300, verbose_name="reason given"),
+                ),
+                ("detail", models.JSONField(default=dict, verbose_name="particulars")),
+                ("at", models.DateTimeField(verbose_name="happened at")),
+                (
+                    "by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="recorded by",
+                    ),
+                ),
+                (
+                    "step",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="events",
+                        to="services.approvalstep",
+                        verbose_name="approval step",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'event of an approval',
-                'verbose_name_plural': 'events of approvals',
-                'ordering': ('-at', '-pk'),
+                "verbose_name": "event of an approval",
+                "verbose_name_plural": "events of approvals",
+                "ordering": ("-at", "-pk"),
             },
         ),
         migrations.CreateModel(
-            name='StepFile',
+            name="StepFile",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('file', models.FileField(upload_to=services.models.papers.stored_name, verbose_name='file')),
-                ('name', models.CharField(max_length=200, verbose_name='file name')),
-                ('content_type', models.CharField(max_length=100, verbose_name='kind of file')),
-                ('size', models.PositiveIntegerField(verbose_name='size in bytes')),
-                ('sha256', models.CharField(editable=False, max_length=64)),
-                ('uploaded_at', models.DateTimeField(auto_now_add=True, verbose_name='uploaded at')),
-                ('step', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='files', to='services.approvalstep', verbose_name='approval step')),
-                ('uploaded_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='uploaded by')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "file",
+                    models.FileField(
+                        upload_to=services.models.papers.stored_name, verbose_name="file"
+                    ),
+                ),
+                ("name", models.CharField(max_length=200, verbose_name="file name")),
+                ("content_type", models.CharField(max_length=100, verbose_name="kind of file")),
+                ("size", models.PositiveIntegerField(verbose_name="size in bytes")),
+                ("sha256", models.CharField(editable=False, max_length=64)),
+                (
+                    "uploaded_at",
+                    models.DateTimeField(auto_now_add=True, verbose_name="uploaded at"),
+                ),
+                (
+                    "step",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="files",
+                        to="services.approvalstep",
+                        verbose_name="approval step",
+                    ),
+                ),
+                (
+                    "uploaded_by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="uploaded by",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'file of an approval',
-                'verbose_name_plural': 'files of approvals',
-                'ordering': ('-uploaded_at', '-pk'),
+                "verbose_name": "file of an approval",
+                "verbose_name_plural": "files of approvals",
+                "ordering": ("-uploaded_at", "-pk"),
             },
         ),
         migrations.CreateModel(
-            name='PaperTask',
+            name="PaperTask",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('version', models.PositiveIntegerField(default=1, editable=False, verbose_name='revision')),
-                ('created_at', models.DateTimeField(auto_now_add=True, verbose_name='logged at')),
-                ('updated_at', models.DateTimeField(auto_now=True, verbose_name='changed at')),
-                ('due_on', models.DateField(verbose_name='to be issued by')),
-                ('issued_on', models.DateField(editable=False, null=True, verbose_name='issued on')),
-                ('number', models.CharField(blank=True, max_length=80, verbose_name='number of the approval')),
-                ('dropped_on', models.DateField(editable=False, help_text='The approval by default was set aside before its paper was issued', null=True, verbose_name='dropped on')),
-                ('issued_by', models.ForeignKey(editable=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='issuing recorded by')),
-                ('step', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='paper_task', to='services.approvalstep', verbose_name='approval step')),
-                ('file', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='services.stepfile', verbose_name='file of the paper')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "version",
+                    models.PositiveIntegerField(default=1, editable=False, verbose_name="revision"),
+                ),
+                ("created_at", models.DateTimeField(auto_now_add=True, verbose_name="logged at")),
+                ("updated_at", models.DateTimeField(auto_now=True, verbose_name="changed at")),
+                ("due_on", models.DateField(verbose_name="to be issued by")),
+                (
+                    "issued_on",
+                    models.DateField(editable=False, null=True, verbose_name="issued on"),
+                ),
+                (
+                    "number",
+                    models.CharField(
+                        blank=True, max_length=80, verbose_name="number of the approval"
+                    ),
+                ),
+                (
+                    "dropped_on",
+                    models.DateField(
+                        editable=False,
+                        help_text="The approval by default was set aside before its paper was issued",
+                        null=True,
+                        verbose_name="dropped on",
+                    ),
+                ),
+                (
+                    "issued_by",
+                    models.ForeignKey(
+                        editable=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="issuing recorded by",
+                    ),
+                ),
+                (
+                    "step",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="paper_task",
+                        to="services.approvalstep",
+                        verbose_name="approval step",
+                    ),
+                ),
+                (
+                    "file",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="services.stepfile",
+                        verbose_name="file of the paper",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'paper to issue',
-                'verbose_name_plural': 'papers to issue',
-                'ordering': ('due_on', 'pk'),
+                "verbose_name": "paper to issue",
+                "verbose_name_plural": "papers to issue",
+                "ordering": ("due_on", "pk"),
             },
         ),
         migrations.CreateModel(
-            name='StepPaper',
+            name="StepPaper",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=120, verbose_name='name of the paper')),
-                ('is_main', models.BooleanField(default=False, verbose_name='main paper')),
-                ('order', models.PositiveSmallIntegerField(default=0, verbose_name='place in the list')),
-                ('handed_in_on', models.DateField(blank=True, null=True, verbose_name='handed in on')),
-                ('file', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='services.stepfile', verbose_name='file of the paper')),
-                ('handed_in_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='handing in recorded by')),
-                ('step', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='papers', to='services.approvalstep', verbose_name='approval step')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("name", models.CharField(max_length=120, verbose_name="name of the paper")),
+                ("is_main", models.BooleanField(default=False, verbose_name="main paper")),
+                (
+                    "order",
+                    models.PositiveSmallIntegerField(default=0, verbose_name="place in the list"),
+                ),
+                (
+                    "handed_in_on",
+                    models.DateField(blank=True, null=True, verbose_name="handed in on"),
+                ),
+                (
+                    "file",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="services.stepfile",
+                        verbose_name="file of the paper",
+                    ),
+                ),
+                (
+                    "handed_in_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="handing in recorded by",
+                    ),
+                ),
+                (
+                    "step",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="papers",
+                        to="services.approvalstep",
+                        verbose_name="approval step",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'paper of an approval',
-                'verbose_name_plural': 'papers of approvals',
-                'ordering': ('step', 'order', 'pk'),
+                "verbose_name": "paper of an approval",
+                "verbose_name_plural": "papers of approvals",
+                "ordering": ("step", "order", "pk"),
             },
         ),
         migrations.CreateModel(
-            name='MissingItem',
+            name="MissingItem",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('due_on', models.DateField(verbose_name='promised for')),
-                ('consequence', models.CharField(choices=[('stop', 'the clock stands until it comes'), ('return', 'the application is sent back'), ('refuse', 'the department may refuse it at once')], default='stop', max_length=8, verbose_name='what follows if it does not come')),
-                ('note', models.CharField(blank=True, max_length=300, verbose_name='words of the promise')),
-                ('promised_on', models.DateField(verbose_name='promised on')),
-                ('lapsed_on', models.DateField(editable=False, null=True, verbose_name='found missing on')),
-                ('handed_in_on', models.DateField(editable=False, null=True, verbose_name='handed in on')),
-                ('accepted_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='promise accepted by')),
-                ('step', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='missing_items', to='services.approvalstep', verbose_name='approval step')),
-                ('promise', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='services.stepfile', verbose_name='promise in writing')),
-                ('paper', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='promises', to='services.steppaper', verbose_name='paper of an approval')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("due_on", models.DateField(verbose_name="promised for")),
+                (
+                    "consequence",
+                    models.CharField(
+                        choices=[
+                            ("stop", "the clock stands until it comes"),
+                            ("return", "the application is sent back"),
+                            ("refuse", "the department may refuse it at once"),
+                        ],
+                        default="stop",
+                        max_length=8,
+                        verbose_name="what follows if it does not come",
+                    ),
+                ),
+                (
+                    "note",
+                    models.CharField(
+                        blank=True, max_length=300, verbose_name="words of the promise"
+                    ),
+                ),
+                ("promised_on", models.DateField(verbose_name="promised on")),
+                (
+                    "lapsed_on",
+                    models.DateField(editable=False, null=True, verbose_name="found missing on"),
+                ),
+                (
+                    "handed_in_on",
+                    models.DateField(editable=False, null=True, verbose_name="handed in on"),
+                ),
+                (
+                    "accepted_by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="promise accepted by",
+                    ),
+                ),
+                (
+                    "step",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="missing_items",
+                        to="services.approvalstep",
+                        verbose_name="approval step",
+                    ),
+                ),
+                (
+                    "promise",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="services.stepfile",
+                        verbose_name="promise in writing",
+                    ),
+                ),
+                (
+                    "paper",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="promises",
+                        to="services.steppaper",
+                        verbose_name="paper of an approval",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'missing item',
-                'verbose_name_plural': 'missing items',
-                'ordering': ('due_on', 'pk'),
+                "verbose_name": "missing item",
+                "verbose_name_plural": "missing items",
+                "ordering": ("due_on", "pk"),
             },
         ),
         migrations.CreateModel(
-            name='TemplateStep',
+            name="TemplateStep",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('version', models.PositiveIntegerField(default=1, editable=False, verbose_name='revision')),
-                ('created_at', models.DateTimeField(auto_now_add=True, verbose_name='logged at')),
-                ('updated_at', models.DateTimeField(auto_now=True, verbose_name='changed at')),
-                ('code', models.SlugField(max_length=40, verbose_name='short code')),
-                ('name', models.CharField(max_length=80, verbose_name='name of the approval')),
-                ('stage', models.CharField(choices=[('registered', 'registered'), ('land', 'land taken'), ('started', 'works started'), ('completed', 'works completed'), ('producing', 'in production'), ('full', 'at full capacity')], max_length=12, verbose_name='milestone that it leads to')),
-                ('working_days', models.PositiveSmallIntegerField(verbose_name='limit in working days')),
-                ('published', models.CharField(blank=True, help_text='Number of the document', max_length=100, verbose_name='published rule')),
-                ('inferred', models.BooleanField(default=False, help_text='No published document gives this figure', verbose_name='our inference')),
-                ('may_be_deemed', models.BooleanField(default=True, help_text='Off for what no delay may grant, such as a safety acceptance', verbose_name='may be granted by default')),
-                ('order', models.PositiveSmallIntegerField(default=0, verbose_name='place in the plan')),
-                ('department', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='template_steps', to='services.department', verbose_name='department')),
-                ('depends_on', models.ManyToManyField(blank=True, related_name='dependents', through='services.TemplateDependency', to='services.templatestep', verbose_name='begins after')),
-                ('template', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='steps', to='services.approvaltemplate', verbose_name='approval template')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "version",
+                    models.PositiveIntegerField(default=1, editable=False, verbose_name="revision"),
+                ),
+                ("created_at", models.DateTimeField(auto_now_add=True, verbose_name="logged at")),
+                ("updated_at", models.DateTimeField(auto_now=True, verbose_name="changed at")),
+                ("code", models.SlugField(max_length=40, verbose_name="short code")),
+                ("name", models.CharField(max_length=80, verbose_name="name of the approval")),
+                (
+                    "stage",
+                    models.CharField(
+                        choices=[
+                            ("registered", "registered"),
+                            ("land", "land taken"),
+                            ("started", "works started"),
+                            ("completed", "works completed"),
+                            ("producing", "in production"),
+                            ("full", "at full capacity"),
+                        ],
+                        max_length=12,
+                        verbose_name="milestone that it leads to",
+                    ),
+                ),
+                (
+                    "working_days",
+                    models.PositiveSmallIntegerField(verbose_name="limit in working days"),
+                ),
+                (
+                    "published",
+                    models.CharField(
+                        blank=True,
+                        help_text="Number of the document",
+                        max_length=100,
+                        verbose_name="published rule",
+                    ),
+                ),
+                (
+                    "inferred",
+                    models.BooleanField(
+                        default=False,
+                        help_text="No published document gives this figure",
+                        verbose_name="our inference",
+                    ),
+                ),
+                (
+                    "may_be_deemed",
+                    models.BooleanField(
+                        default=True,
+                        help_text="Off for what no delay may grant, such as a safety acceptance",
+                        verbose_name="may be granted by default",
+                    ),
+                ),
+                (
+                    "order",
+                    models.PositiveSmallIntegerField(default=0, verbose_name="place in the plan"),
+                ),
+                (
+                    "department",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="template_steps",
+                        to="services.department",
+                        verbose_name="department",
+                    ),
+                ),
+                (
+                    "depends_on",
+                    models.ManyToManyField(
+                        blank=True,
+                        related_name="dependents",
+                        through="services.TemplateDependency",
+                        to="services.templatestep",
+                        verbose_name="begins after",
+                    ),
+                ),
+                (
+                    "template",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="steps",
+                        to="services.approvaltemplate",
+                        verbose_name="approval template",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'step of a template',
-                'verbose_name_plural': 'steps of a template',
-                'ordering': ('template', 'order', 'pk'),
+                "verbose_name": "step of a template",
+                "verbose_name_plural": "steps of a template",
+                "ordering": ("template", "order", "pk"),
             },
         ),
         migrations.CreateModel(
-            name='TemplatePaper',
+            name="TemplatePaper",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=120, verbose_name='name of the paper')),
-                ('is_main', models.BooleanField(default=False, help_text='Must be there before the step is accepted', verbose_name='main paper')),
-                ('order', models.PositiveSmallIntegerField(default=0, verbose_name='place in the list')),
-                ('step', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='papers', to='services.templatestep', verbose_name='step of a template')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("name", models.CharField(max_length=120, verbose_name="name of the paper")),
+                (
+                    "is_main",
+                    models.BooleanField(
+                        default=False,
+                        help_text="Must be there before the step is accepted",
+                        verbose_name="main paper",
+                    ),
+                ),
+                (
+                    "order",
+                    models.PositiveSmallIntegerField(default=0, verbose_name="place in the list"),
+                ),
+                (
+                    "step",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="papers",
+                        to="services.templatestep",
+                        verbose_name="step of a template",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'paper of a template',
-                'verbose_name_plural': 'papers of a template',
-                'ordering': ('step', 'order', 'pk'),
+                "verbose_name": "paper of a template",
+                "verbose_name_plural": "papers of a template",
+                "ordering": ("step", "order", "pk"),
             },
         ),
         migrations.AddField(
-            model_name='templatedependency',
-            name='on',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='services.templatestep', verbose_name='begins after'),
+            model_name="templatedependency",
+            name="on",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="+",
+                to="services.templatestep",
+                verbose_name="begins after",
+            ),
         ),
         migrations.AddField(
-            model_name='templatedependency',
-            name='step',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='dependencies', to='services.templatestep', verbose_name='step of a template'),
+            model_name="templatedependency",
+            name="step",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="dependencies",
+                to="services.templatestep",
+                verbose_name="step of a template",
+            ),
         ),
         migrations.AddField(
-            model_name='approvalstep',
-            name='template_step',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='services.templatestep', verbose_name='step of a template'),
+            model_name="approvalstep",
+            name="template_step",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.SET_NULL,
+                related_name="+",
+                to="services.templatestep",
+                verbose_name="step of a template",
+            ),
         ),
         migrations.AddIndex(
-            model_name='approvalplan',
-            index=models.Index(fields=['state', '-id'], name='approval_plan_state'),
+            model_name="approvalplan",
+            index=models.Index(fields=["state", "-id"], name="approval_plan_state"),
         ),
         migrations.AddIndex(
-            model_name='approvalplan',
-            index=models.Index(fields=['helper', 'state', '-id'], name='approval_plan_helper'),
+            model_name="approvalplan",
+            index=models.Index(fields=["helper", "state", "-id"], name="approval_plan_helper"),
         ),
         migrations.AddConstraint(
-            model_name='approvalplan',
-            constraint=models.UniqueConstraint(condition=models.Q(('state', 'stopped'), _negated=True), fields=('project', 'template'), name='approval_plan_once'),
+            model_name="approvalplan",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("state", "stopped"), _negated=True),
+                fields=("project", "template"),
+                name="approval_plan_once",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='approvalplan',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('closed_on', None), ('state', 'open')), models.Q(models.Q(('state', 'open'), _negated=True), ('closed_on__isnull', False)), _connector='OR'), name='approval_plan_closed_is_dated'),
+            model_name="approvalplan",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("closed_on", None), ("state", "open")),
+                    models.Q(
+                        models.Q(("state", "open"), _negated=True), ("closed_on__isnull", False)
+                    ),
+                    _connector="OR",
+                ),
+                name="approval_plan_closed_is_dated",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='approvalplan',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state', 'stopped'), _negated=True), models.Q(('close_reason', ''), _negated=True), _connector='OR'), name='approval_plan_stopped_has_reason'),
+            model_name="approvalplan",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("state", "stopped"), _negated=True),
+                    models.Q(("close_reason", ""), _negated=True),
+                    _connector="OR",
+                ),
+                name="approval_plan_stopped_has_reason",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='clockstop',
-            constraint=models.UniqueConstraint(condition=models.Q(('ended_on', None)), fields=('step', 'reason'), name='clock_stop_open_once'),
+            model_name="clockstop",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("ended_on", None)),
+                fields=("step", "reason"),
+                name="clock_stop_open_once",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='clockstop',
-            constraint=models.CheckConstraint(condition=models.Q(('ended_on', None), ('ended_on__gte', models.F('began_on')), _connector='OR'), name='clock_stop_runs_forward'),
+            model_name="clockstop",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("ended_on", None), ("ended_on__gte", models.F("began_on")), _connector="OR"
+                ),
+                name="clock_stop_runs_forward",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='clockstop',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('reason__in', ('procedure', 'applicant')), _negated=True), models.Q(('note', ''), _negated=True), _connector='OR'), name='clock_stop_by_hand_has_note'),
+            model_name="clockstop",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("reason__in", ("procedure", "applicant")), _negated=True),
+                    models.Q(("note", ""), _negated=True),
+                    _connector="OR",
+                ),
+                name="clock_stop_by_hand_has_note",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='stepdependency',
-            constraint=models.UniqueConstraint(fields=('step', 'on'), name='step_dependency_once'),
+            model_name="stepdependency",
+            constraint=models.UniqueConstraint(fields=("step", "on"), name="step_dependency_once"),
         ),
         migrations.AddConstraint(
-            model_name='stepdependency',
-            constraint=models.CheckConstraint(condition=models.Q(('step', models.F('on')), _negated=True), name='step_dependency_other'),
+            model_name="stepdependency",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("step", models.F("on")), _negated=True),
+                name="step_dependency_other",
+            ),
         ),
         migrations.AddIndex(
-            model_name='stepevent',
-            index=models.Index(fields=['step', '-id'], name='step_event_step'),
+            model_name="stepevent",
+            index=models.Index(fields=["step", "-id"], name="step_event_step"),
         ),
         migrations.AddConstraint(
-            model_name='stepevent',
-            constraint=models.UniqueConstraint(condition=models.Q(('kind', 'deemed')), fields=('step',), name='step_deemed_once'),
+            model_name="stepevent",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("kind", "deemed")), fields=("step",), name="step_deemed_once"
+            ),
         ),
         migrations.AddIndex(
-            model_name='papertask',
-            index=models.Index(condition=models.Q(('dropped_on', None), ('issued_on', None)), fields=['due_on', 'id'], name='paper_task_open'),
+            model_name="papertask",
+            index=models.Index(
+                condition=models.Q(("dropped_on", None), ("issued_on", None)),
+                fields=["due_on", "id"],
+                name="paper_task_open",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='papertask',
-            constraint=models.CheckConstraint(condition=models.Q(('issued_on', None), models.Q(models.Q(('number', ''), _negated=True), ('issued_by__isnull', False)), _connector='OR'), name='paper_task_issued_has_number'),
+            model_name="papertask",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("issued_on", None),
+                    models.Q(models.Q(("number", ""), _negated=True), ("issued_by__isnull", False)),
+                    _connector="OR",
+                ),
+                name="paper_task_issued_has_number",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='steppaper',
-            constraint=models.UniqueConstraint(fields=('step', 'name'), name='step_paper_once'),
+            model_name="steppaper",
+            constraint=models.UniqueConstraint(fields=("step", "name"), name="step_paper_once"),
         ),
         migrations.AddConstraint(
-            model_name='steppaper',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('handed_in_by', None), ('handed_in_on', None)), models.Q(('handed_in_by__isnull', False), ('handed_in_on__isnull', False)), _connector='OR'), name='step_paper_handed_in_by_somebody'),
+            model_name="steppaper",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("handed_in_by", None), ("handed_in_on", None)),
+                    models.Q(("handed_in_by__isnull", False), ("handed_in_on__isnull", False)),
+                    _connector="OR",
+                ),
+                name="step_paper_handed_in_by_somebody",
+            ),
         ),
         migrations.AddIndex(
-            model_name='missingitem',
-            index=models.Index(condition=models.Q(('handed_in_on', None), ('lapsed_on', None)), fields=['due_on', 'id'], name='missing_item_due'),
+            model_name="missingitem",
+            index=models.Index(
+                condition=models.Q(("handed_in_on", None), ("lapsed_on", None)),
+                fields=["due_on", "id"],
+                name="missing_item_due",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='missingitem',
-            constraint=models.UniqueConstraint(condition=models.Q(('handed_in_on', None)), fields=('paper',), name='missing_item_open_once'),
+            model_name="missingitem",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("handed_in_on", None)),
+                fields=("paper",),
+                name="missing_item_open_once",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='missingitem',
-            constraint=models.CheckConstraint(condition=models.Q(('due_on__gte', models.F('promised_on'))), name='missing_item_due_after_promise'),
+            model_name="missingitem",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("due_on__gte", models.F("promised_on"))),
+                name="missing_item_due_after_promise",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='missingitem',
-            constraint=models.CheckConstraint(condition=models.Q(('lapsed_on', None), ('lapsed_on__gt', models.F('due_on')), _connector='OR'), name='missing_item_lapses_after_due'),
+            model_name="missingitem",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("lapsed_on", None), ("lapsed_on__gt", models.F("due_on")), _connector="OR"
+                ),
+                name="missing_item_lapses_after_due",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='templatestep',
-            constraint=models.UniqueConstraint(fields=('template', 'code'), name='template_step_code'),
+            model_name="templatestep",
+            constraint=models.UniqueConstraint(
+                fields=("template", "code"), name="template_step_code"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='templatestep',
-            constraint=models.CheckConstraint(condition=models.Q(('working_days__gte', 1), ('working_days__lte', 365)), name='template_step_limit_sane'),
+            model_name="templatestep",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("working_days__gte", 1), ("working_days__lte", 365)),
+                name="template_step_limit_sane",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='templatestep',
-            constraint=models.CheckConstraint(condition=models.Q(('inferred', True), models.Q(('published', ''), _negated=True), _connector='OR'), name='template_step_has_ground'),
+            model_name="templatestep",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("inferred", True), models.Q(("published", ""), _negated=True), _connector="OR"
+                ),
+                name="template_step_has_ground",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='templatepaper',
-            constraint=models.UniqueConstraint(fields=('step', 'name'), name='template_paper_once'),
+            model_name="templatepaper",
+            constraint=models.UniqueConstraint(fields=("step", "name"), name="template_paper_once"),
         ),
         migrations.AddConstraint(
-            model_name='templatedependency',
-            constraint=models.UniqueConstraint(fields=('step', 'on'), name='template_dependency_once'),
+            model_name="templatedependency",
+            constraint=models.UniqueConstraint(
+                fields=("step", "on"), name="template_dependency_once"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='templatedependency',
-            constraint=models.CheckConstraint(condition=models.Q(('step', models.F('on')), _negated=True), name='template_dependency_other'),
+            model_name="templatedependency",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("step", models.F("on")), _negated=True),
+                name="template_dependency_other",
+            ),
         ),
         migrations.AddIndex(
-            model_name='approvalstep',
-            index=models.Index(fields=['plan', 'order', 'id'], name='approval_step_plan'),
+            model_name="approvalstep",
+            index=models.Index(fields=["plan", "order", "id"], name="approval_step_plan"),
         ),
         migrations.AddIndex(
-            model_name='approvalstep',
-            index=models.Index(condition=models.Q(('state__in', ('ready', 'submitted', 'accepted', 'returned'))), fields=['department', 'due_on', 'id'], name='approval_step_desk'),
+            model_name="approvalstep",
+            index=models.Index(
+                condition=models.Q(("state__in", ("ready", "submitted", "accepted", "returned"))),
+                fields=["department", "due_on", "id"],
+                name="approval_step_desk",
+            ),
         ),
         migrations.AddIndex(
-            model_name='approvalstep',
-            index=models.Index(fields=['department', 'state', '-id'], name='approval_step_department'),
+            model_name="approvalstep",
+            index=models.Index(
+                fields=["department", "state", "-id"], name="approval_step_department"
+            ),
         ),
         migrations.AddIndex(
-            model_name='approvalstep',
-            index=models.Index(fields=['state', '-id'], name='approval_step_state'),
+            model_name="approvalstep",
+            index=models.Index(fields=["state", "-id"], name="approval_step_state"),
         ),
         migrations.AddIndex(
-            model_name='approvalstep',
-            index=models.Index(condition=models.Q(('due_on__isnull', False), ('state', 'accepted')), fields=['due_on', 'id'], name='approval_step_due'),
+            model_name="approvalstep",
+            index=models.Index(
+                condition=models.Q(("due_on__isnull", False), ("state", "accepted")),
+                fields=["due_on", "id"],
+                name="approval_step_due",
+            ),
         ),
         migrations.AddIndex(
-            model_name='approvalstep',
-            index=models.Index(condition=models.Q(('answer_due_on__isnull', False), ('state', 'submitted')), fields=['answer_due_on', 'id'], name='approval_step_unanswered'),
+            model_name="approvalstep",
+            index=models.Index(
+                condition=models.Q(("answer_due_on__isnull", False), ("state", "submitted")),
+                fields=["answer_due_on", "id"],
+                name="approval_step_unanswered",
+            ),
         ),
         migrations.AddIndex(
-            model_name='approvalstep',
-            index=models.Index(condition=models.Q(('is_deemed', True)), fields=['deemed_on', 'id'], name='approval_step_deemed'),
+            model_name="approvalstep",
+            index=models.Index(
+                condition=models.Q(("is_deemed", True)),
+                fields=["deemed_on", "id"],
+                name="approval_step_deemed",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='approvalstep',
-            constraint=models.UniqueConstraint(fields=('plan', 'code'), name='approval_step_code'),
+            model_name="approvalstep",
+            constraint=models.UniqueConstraint(fields=("plan", "code"), name="approval_step_code"),
         ),
         migrations.AddConstraint(
-            model_name='approvalstep',
-            constraint=models.CheckConstraint(condition=models.Q(('working_days__gte', 1), ('working_days__lte', 365)), name='approval_step_limit_sane'),
+            model_name="approvalstep",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("working_days__gte", 1), ("working_days__lte", 365)),
+                name="approval_step_limit_sane",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='approvalstep',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('decided_at__isnull', False), ('state__in', ('granted', 'deemed', 'refused'))), models.Q(models.Q(('state__in', ('granted', 'deemed', 'refused')), _negated=True), ('decided_at', None)), _connector='OR'), name='approval_step_decision_is_dated'),
+            model_name="approvalstep",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(
+                        ("decided_at__isnull", False),
+                        ("state__in", ("granted", "deemed", "refused")),
+                    ),
+                    models.Q(
+                        models.Q(("state__in", ("granted", "deemed", "refused")), _negated=True),
+                        ("decided_at", None),
+                    ),
+                    _connector="OR",
+                ),
+                name="approval_step_decision_is_dated",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='approvalstep',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state', 'accepted'), _negated=True), ('clock_from_on__isnull', False), _connector='OR'), name='approval_step_accepted_has_clock'),
+            model_name="approvalstep",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("state", "accepted"), _negated=True),
+                    ("clock_from_on__isnull", False),
+                    _connector="OR",
+                ),
+                name="approval_step_accepted_has_clock",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='approvalstep',
-            constraint=models.CheckConstraint(condition=models.Q(('due_on', None), ('state', 'accepted'), ('decided_at__isnull', False), _connector='OR'), name='approval_step_due_only_with_clock'),
+            model_name="approvalstep",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("due_on", None),
+                    ("state", "accepted"),
+                    ("decided_at__isnull", False),
+                    _connector="OR",
+                ),
+                name="approval_step_due_only_with_clock",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='approvalstep',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state', 'deemed'), _negated=True), models.Q(('decided_on__gt', models.F('due_on')), ('due_on__isnull', False), ('is_deemed', True)), _connector='OR'), name='approval_step_deemed_after_its_limit'),
+            model_name="approvalstep",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("state", "deemed"), _negated=True),
+                    models.Q(
+                        ("decided_on__gt", models.F("due_on")),
+                        ("due_on__isnull", False),
+                        ("is_deemed", True),
+                    ),
+                    _connector="OR",
+                ),
+                name="approval_step_deemed_after_its_limit",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='approvalstep',
-            constraint=models.CheckConstraint(condition=models.Q(('is_deemed', False), ('deemed_on__isnull', False), _connector='OR'), name='approval_step_deemed_is_dated'),
+            model_name="approvalstep",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("is_deemed", False), ("deemed_on__isnull", False), _connector="OR"
+                ),
+                name="approval_step_deemed_is_dated",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='approvalstep',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('deemed_verdict__in', ('objected', 'upheld', 'set_aside')), _negated=True), models.Q(('deemed_reason', ''), _negated=True), _connector='OR'), name='approval_step_objection_has_reason'),
+            model_name="approvalstep",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(
+                        ("deemed_verdict__in", ("objected", "upheld", "set_aside")), _negated=True
+                    ),
+                    models.Q(("deemed_reason", ""), _negated=True),
+                    _connector="OR",
+                ),
+                name="approval_step_objection_has_reason",
+            ),
         ),
     ]

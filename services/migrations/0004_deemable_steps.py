@@ -5,15 +5,20 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('services', '0003_question_fed_back_late'),
+        ("services", "0003_question_fed_back_late"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.AddIndex(
-            model_name='approvalstep',
-            index=models.Index(condition=models.Q(('due_on__isnull', False), ('may_be_deemed', True), ('state', 'accepted')), fields=['due_on', 'id'], name='approval_step_deemable'),
+            model_name="approvalstep",
+            index=models.Index(
+                condition=models.Q(
+                    ("due_on__isnull", False), ("may_be_deemed", True), ("state", "accepted")
+                ),
+                fields=["due_on", "id"],
+                name="approval_step_deemable",
+            ),
         ),
     ]

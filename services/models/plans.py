@@ -51,6 +51,15 @@ def _confidential_plans() -> QuerySet[Any, Any]:
     return ApprovalPlan.objects.filter(project__contract__lead__in=secret).values("pk")
 
 
+def served_projects(user: User) -> QuerySet[LandedProject]:
+    """Projects that the person may make a plan for: service staff need not see their leads."""
+    visible = LandedProject.objects.visible_to(user)
+    if not sees_all_services(user):
+        return visible
+    known = Q(contract=None) | Q(contract__lead__confidential=False)
+    return LandedProject.objects.filter(known | Exists(visible.filter(pk=OuterRef("pk"))))
+
+
 class ApprovalPlan(Versioned):
     """The approvals of one landed project, made from a template in one go."""
 

@@ -1,0 +1,5 @@
+"""The small world of approvals, for all tests here."""
+
+from tests.services.approvals.world import office, plan, project
+
+__all__ = ["office", "plan", "project"]
