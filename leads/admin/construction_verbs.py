@@ -72,8 +72,15 @@ class CorrectPermitPage(RowPage):
     title = gettext_lazy("Correct a construction permit")
     form_class = PermitForm
 
+    template_name = "leads/project/correct_form.html"
+
     def form_options(self) -> dict[str, Any]:
         return {"initial": values_of(self.subject, "stage", "number", "issued_on", "scope")}
+
+    def extra_context(self) -> dict[str, Any]:
+        remove = reverse("admin:leads_constructionpermit_remove", args=[self.subject.pk])
+        further = [(RemovePermitPage.title, remove)]
+        return {**super().extra_context(), "further": further}
 
     def act(self, form: Any) -> str:
         correct_permit(
@@ -123,8 +130,16 @@ class CorrectBuildingPage(BuildingVerb):
     title = gettext_lazy("Correct a building")
     form_class = BuildingForm
 
+    template_name = "leads/project/correct_form.html"
+
     def form_options(self) -> dict[str, Any]:
         return {"initial": values_of(self.subject, "name", "area_m2", "is_counted")}
+
+    def extra_context(self) -> dict[str, Any]:
+        other = WithdrawAcceptancePage if self.subject.accepted_on else RemoveBuildingPage
+        verb = "withdraw" if self.subject.accepted_on else "remove"
+        further = [(other.title, reverse(f"admin:leads_building_{verb}", args=[self.subject.pk]))]
+        return {**super().extra_context(), "further": further}
 
     def act(self, form: Any) -> str:
         correct_building(
