@@ -44,4 +44,7 @@ app.conf.beat_schedule = {
     "run-approvals": entry(
         "services.tasks.run_approvals", crontab(minute="*/5"), expires=4 * MINUTE
     ),
+    "close-questions": entry(
+        "services.tasks.close_questions", crontab(minute=15), expires=HOUR // 2
+    ),
 }

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from kfq_crm.base import concurrency
 from kfq_crm.base.columns import check_columns
 from kfq_crm.base.errors import RuleViolation
+from kfq_crm.base.sweeps import record_sweep
 from services.actions import question_mails
 from services.actions.question_story import (
     KIND,
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 
 WORKING = (QuestionState.VERIFIED, QuestionState.ANSWERED)
 SCORES = range(1, 6)
+SWEEP = "close_questions"
 
 
 @transaction.atomic
@@ -137,6 +139,17 @@ def _close(question: Question, moment: datetime) -> None:
     question.state, question.closing = QuestionState.CLOSED, Closing.RATED
     question.closed_at = moment
     tell(question, KIND.CLOSED, by=None, at=moment)
+
+
+def sweep_unrated(now: datetime | None = None) -> int:
+    """Close everything that nobody rated in time, chunk by chunk; recorded as a run of its own.
+
+    Must not run in a transaction.
+    """
+    with record_sweep(SWEEP) as sweep:
+        while closed := close_unrated(now=now):
+            sweep.counts["questions_closed"] = sweep.counts.get("questions_closed", 0) + closed
+        return int(sweep.counts.get("questions_closed", 0))
 
 
 @transaction.atomic

@@ -1,0 +1,146 @@
+"""The verbs that write to the enterprise, with earlier answers beside them; keeping an answer."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, pgettext_lazy
+from unfold.widgets import UnfoldAdminRadioSelectWidget
+
+from kfq_crm.base.forms import ActionForm
+from leads.admin.lead_actions import long_field, text_field
+from services.actions.feedback import give_feedback
+from services.actions.handling import answer_question
+from services.actions.knowledge import keep_answer
+from services.admin.question_verbs import LONGEST, QuestionPage, register
+from services.models import KnowledgeEntry, Outcome
+from services.question_queries import find_knowledge, proposed_knowledge
+
+
+class AnsweringPage(QuestionPage):
+    """A verb that writes to the enterprise; earlier answers are searched beside the form."""
+
+    template_name = "services/question/answering.html"
+    text_name = "answer"
+
+    def form_options(self) -> dict[str, Any]:
+        entry = self._chosen()
+        return {"initial": {self.text_name: entry.answer}} if entry else {}
+
+    def _chosen(self) -> KnowledgeEntry | None:
+        key = self.request.GET.get("entry", "")
+        if not (key.isascii() and key.isdecimal() and len(key) < 18):
+            return None
+        return KnowledgeEntry.objects.visible_to(self.user).filter(pk=int(key)).first()
+
+    def extra_context(self) -> dict[str, Any]:
+        words = self.request.GET.get("q", "").strip()[:100]
+        found = find_knowledge(self.user, words)[:10] if words else None
+        entries = proposed_knowledge(self.user, self.question) if found is None else found
+        return {**super().extra_context(), "words": words, "entries": entries}
+
+
+class AnswerForm(ActionForm):
+    answer = long_field(
+        gettext_lazy("Answer to the enterprise"),
+        rows=6,
+        max_length=LONGEST,
+        help_text=gettext_lazy("What will be done, by whom, until when"),
+    )
+
+
+class AnswerPage(AnsweringPage):
+    title = gettext_lazy("Answer a question")
+    submit_label = gettext_lazy("Send the answer")
+    form_class = AnswerForm
+
+    def refusal(self) -> str:
+        return "" if self.question.state == "verified" else _("This is not the step that is next.")
+
+    def consequences(self) -> list[str]:
+        return [self.is_written_to, _("The question stays open until the outcome is fed back.")]
+
+    def act(self, form: Any) -> str:
+        answer_question(
+            question=self.subject, by=self.user, expected=self.expected(), **form.cleaned_data
+        )
+        return _("The answer is on record.")
+
+
+class FeedBackForm(ActionForm):
+    outcome = forms.ChoiceField(
+        label=gettext_lazy("Outcome"),
+        choices=Outcome.choices,
+        widget=UnfoldAdminRadioSelectWidget(),
+    )
+    text = long_field(gettext_lazy("Feedback to the enterprise"), rows=6, max_length=LONGEST)
+
+
+class FeedBackPage(AnsweringPage):
+    title = gettext_lazy("Feed the outcome back")
+    submit_label = gettext_lazy("Send the feedback")
+    form_class = FeedBackForm
+    text_name = "text"
+
+    def refusal(self) -> str:
+        fits = self.question.state in ("verified", "answered")
+        return "" if fits else _("This is not the step that is next.")
+
+    def consequences(self) -> list[str]:
+        told = [
+            self.is_written_to,
+            _("The enterprise rates it by a link; a low rating opens the question again."),
+        ]
+        if timezone.localdate() > self.question.solve_by:
+            told.append(
+                _("The limit has passed; the enterprise is told so and it stays on record.")
+            )
+        return told
+
+    def act(self, form: Any) -> str:
+        give_feedback(
+            question=self.subject, by=self.user, expected=self.expected(), **form.cleaned_data
+        )
+        return _("The outcome is fed back; the enterprise may rate it now.")
+
+
+class KeepAnswerForm(ActionForm):
+    title = text_field(
+        pgettext_lazy("knowledge", "Question in general words"),
+        max_length=120,
+        help_text=gettext_lazy("Without the names of enterprises and persons: all staff read it"),
+    )
+    answer = long_field(pgettext_lazy("knowledge", "Answer"), rows=8, max_length=4000)
+    basis = text_field(
+        pgettext_lazy("knowledge", "Rests on"),
+        max_length=200,
+        required=False,
+        help_text=gettext_lazy("Policy or document, with its number"),
+    )
+
+
+class KeepAnswerPage(QuestionPage):
+    title = gettext_lazy("Keep the answer as knowledge")
+    submit_label = gettext_lazy("Keep it")
+    form_class = KeepAnswerForm
+
+    def is_allowed(self) -> bool:
+        return self.rights.work and self.user.has_perm("services.add_knowledgeentry")
+
+    def form_options(self) -> dict[str, Any]:
+        feedback = self.question.feedbacks.order_by("-pk").first()
+        answer = feedback.text if feedback else ""
+        return {"initial": {"title": self.question.title, "answer": answer}}
+
+    def consequences(self) -> list[str]:
+        return [_("Whoever answers a question like this one is offered the entry.")]
+
+    def act(self, form: Any) -> str:
+        keep_answer(question=self.subject, values=form.cleaned_data, by=self.user)
+        return _("The answer is kept.")
+
+
+register({"answer": AnswerPage, "feed_back": FeedBackPage, "keep_answer": KeepAnswerPage})
