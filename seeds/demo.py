@@ -20,6 +20,7 @@ from seeds.loading.store import read
 from seeds.scenes.clock import Days, clock_at
 from seeds.scenes.lists import fill_lists
 from seeds.scenes.people import create_people
+from seeds.scenes.promises import look_back
 from seeds.scenes.rulings import Dispute
 from seeds.scenes.story import Event, Story
 
@@ -63,6 +64,8 @@ def _live_through(events: list[Event], days: Days) -> None:
             with clock_at(days.moment(day, place)):
                 event.act()
     _sleep_until(days.today, days)
+    with clock_at(days.moment(days.today, 0) - BEDTIME):
+        look_back()
 
 
 def _sleep_until(day: date, days: Days) -> None:

@@ -11,9 +11,12 @@ from __future__ import annotations
 
 from django.db import transaction
 
+from seeds.loading.approvals import load_approvals, load_departments
 from seeds.loading.figures import load_figures
 from seeds.loading.landing_rules import load_landing_rules
 from seeds.loading.projects import load_projects
+from seeds.loading.promise_rules import load_promise_rules
+from seeds.loading.questions import load_questions
 from seeds.loading.rules import load_calendar, load_rules
 from seeds.loading.taxonomy import load_taxonomy, load_teams
 
@@ -24,7 +27,11 @@ def load_report() -> None:
     load_calendar()
     load_rules()
     load_landing_rules()
+    load_promise_rules()
     load_taxonomy()
     load_teams()
     load_figures()
     load_projects()
+    load_departments()
+    load_approvals()
+    load_questions()

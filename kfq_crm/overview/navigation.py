@@ -16,6 +16,7 @@ from kfq_crm.base.models import OutgoingMail
 from kfq_crm.base.own_panels import FAILED
 from kfq_crm.overview.queries.piles import capped_text
 from kfq_crm.overview.queries.workbench import overdue_mine, rulings_waiting
+from leads.models import Rectification, RectificationState
 from leads.models.claim import RULE
 from leads.reminders.inbox import unread
 
@@ -74,6 +75,9 @@ SECTIONS = (
         (
             List(_("Contracts (navigation)"), "contract", "leads.contract"),
             List(_("Landed projects (navigation)"), "factory", "leads.landedproject"),
+            List(_("Promises (navigation)"), "handshake", "leads.commitment"),
+            List(_("Look-backs (navigation)"), "fact_check", "leads.lookback"),
+            List(_("Rectification (navigation)"), "build", "leads.rectification", "rectifications"),
         ),
     ),
     Section(
@@ -132,6 +136,8 @@ SECTIONS = (
             List(_("Roles and groups"), "group_work", "auth.group"),
             List(_("Follow-up cadences"), "update", "leads.cadencerule"),
             List(_("Claim rules (navigation)"), "timer", "leads.claimrule"),
+            List(_("Look-backs (rule)"), "event_upcoming", "leads.lookbackrule"),
+            List(_("Pace of promises (rule)"), "speed", "leads.pacerule"),
             List(_("Months without progress"), "hourglass", "leads.stallrule"),
             List(_("Weekly digest (rule)"), "event_repeat", "leads.digestrule"),
             List(_("Confidential leads in figures"), "visibility_off", "leads.disclosurerule"),
@@ -239,6 +245,9 @@ def _count(request: HttpRequest) -> dict[str, int]:
     waiting: dict[str, Any] = {"unread": unread(user, today)}
     if user.has_perm("leads.change_lead"):
         waiting["overdue"] = overdue_mine(user, today)
+        waiting["rectifications"] = Rectification.objects.visible_to(user).filter(
+            owner=user, state=RectificationState.OPEN, due_on__lte=today
+        )
     if user.has_perm(RULE):
         waiting["rulings"] = rulings_waiting(user)
     if user.has_perm(MANAGE):

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
 from django.utils import timezone
@@ -12,9 +12,9 @@ from django.utils.translation import gettext as _
 
 from kfq_crm.base import concurrency
 from kfq_crm.base.errors import RuleViolation
-from leads.actions.commitments import lock_promise
+from leads.actions.commitments import judge_commitment, lock_promise
 from leads.actions.files import attach_files
-from leads.models import Commitment, Lead, Rectification
+from leads.models import Commitment, CommitmentVerdict, Lead, LookBack, Rectification
 from leads.models.lookback import RectificationState
 from leads.permissions import NotAllowed, require_work, rights_over, works_on
 from leads.promises import FINAL
@@ -61,6 +61,42 @@ def order_rectification(
     concurrency.touch(promise, by=by)
     concurrency.touch(lead, by=by)
     return ordered
+
+
+@transaction.atomic
+def judge_with_rectification(
+    *,
+    commitment: Commitment,
+    values: Mapping[str, Any],
+    task: Mapping[str, Any],
+    by: User,
+    look_back: LookBack | None = None,
+    uploads: Iterable[File[bytes]] = (),
+    expected: int | None = None,
+    now: datetime | None = None,
+) -> CommitmentVerdict:
+    """`judge_commitment`, and for a missed promise at once the task that puts it right, if one is
+    named (`task`, `owner`, `due_on`): both or neither."""
+    found = judge_commitment(
+        commitment=commitment,
+        values=values,
+        by=by,
+        look_back=look_back,
+        uploads=uploads,
+        expected=expected,
+        now=now,
+    )
+    wanted = any(task.get(name) for name in ("task", "owner", "due_on"))
+    if wanted and found.verdict not in FINAL:
+        order_rectification(
+            commitment=commitment,
+            task=task.get("task") or "",
+            owner=task.get("owner"),
+            due_on=task.get("due_on"),
+            by=by,
+            now=now,
+        )
+    return found
 
 
 @transaction.atomic

@@ -181,6 +181,15 @@ class CommitmentForm(ActionForm):
     )
     unit = text_field(_("Unit of measure"), max_length=20, required=False)
     due_on = LedgerDateField(label=_("Promised for"), required=False)
+    clause = text_field(
+        _("Clause of the contract"),
+        max_length=60,
+        required=False,
+        help_text=_("Where the contract says it"),
+    )
+    starts_on = LedgerDateField(
+        label=_("Counted from"), required=False, help_text=_("Empty: from the signing on")
+    )
 
 
 def _row(fields: Any) -> tuple[str, ...]:

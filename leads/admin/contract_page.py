@@ -35,7 +35,6 @@ def contract_page(request: HttpRequest, pk: int) -> HttpResponse:
         "project": project,
         "may_open_project": rights.move and can_open_project(contract) and project is None,
         "why_not": why_not_counted(contract),
-        "commitments": list(contract.commitments.all()),
         "expands": _seen(request, contract.expands_id),
         "expansions": list(visible(Contract, request.user).filter(expands=contract)),
         "files": list(contract.attachments.select_related("uploaded_by")),

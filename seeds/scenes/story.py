@@ -20,6 +20,7 @@ from leads.stages import ORDER
 from seeds.scenes import values
 from seeds.scenes.clock import Days
 from seeds.scenes.landing import Landing
+from seeds.scenes.promises import Promises
 
 # What comes first on one day: a talk before a verdict, a paper before the move that rests on it
 LOG, TALK, BLOCK, SCREEN, MOVE_ON, OPINE, REVIEW, SIGN, MOVE_LATE, LAND, WAIT, LEAVE, RELEASE = (
@@ -70,6 +71,9 @@ class Story:
             yield self._event(row["claim"], RELEASE, self.release)
         if "landing" in row:
             for day, act in Landing(self).events():
+                yield Event(day, LAND, act)
+        if "promises" in row:
+            for day, act in Promises(self).events():
                 yield Event(day, LAND, act)
 
     def _told(self) -> Iterator[Event]:
@@ -189,6 +193,8 @@ class Story:
     def promise(self, paper: Contract, row: dict[str, Any]) -> None:
         due_on = paper.signed_on + timedelta(days=row["due_days"])
         typed = {**values.commitment_values(row), "due_on": due_on}
+        if "starts_days" in row:
+            typed["starts_on"] = paper.signed_on + timedelta(days=row["starts_days"])
         add_commitment(contract=paper, values=typed, by=self.owner)
 
     def advance(self) -> None:

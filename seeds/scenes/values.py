@@ -91,6 +91,7 @@ def commitment_values(row: dict[str, Any]) -> dict[str, Any]:
         "metric": row["metric"],
         "promised": promised,
         "unit": row["unit"] or "",
+        "clause": row.get("clause", ""),
     }
 
 
