@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
+from rest_framework import serializers
 
 from chains.api.filters import by_chain, by_chain_kind, by_team
 from kfq_crm.base.api.filters import (
@@ -25,7 +26,16 @@ from leads.api.filters import (
 from leads.api.labels import LeadLabel, contract_label, enterprise_label
 from leads.api.lead_rows import AMOUNT
 from leads.api.views import LeadsViewSet
-from leads.models import Commitment, CommitmentSide, Contract, ContractKind, Exclusion
+from leads.models import (
+    Commitment,
+    CommitmentSide,
+    CommitmentVerdict,
+    Contract,
+    ContractKind,
+    Exclusion,
+    Fulfilment,
+)
+from leads.pace import Outlook
 
 
 class ContractSerializer(RowSerializer):
@@ -122,9 +132,43 @@ class Contracts(LeadsViewSet):
     orderings = (BY_KEY, Ordering("signed_on", "signed_on", _("day of the signing")))
 
 
+FOUND = {
+    "number": _("Which verdict on this promise, from 1; the newest holds"),
+    "verdict": _("What was found: kept, partly kept, not kept, or released from it"),
+    "actual": _("How much was delivered, in the unit of the promise"),
+    "promised": _("How much was promised when it was judged"),
+    "promised_for": _("For which day it was promised when it was judged"),
+    "judged_on": _("Day of the verdict"),
+    "evidence": _("Paper that proves it, in words"),
+    "reason": _("Why, in words"),
+    "recorded_at": _("When it was put on record, in site time"),
+}
+
+
+class VerdictSerializer(serializers.ModelSerializer[CommitmentVerdict]):
+    """A verdict as its promise tells it."""
+
+    class Meta:
+        model = CommitmentVerdict
+        fields = tuple(FOUND)
+        extra_kwargs = {
+            name: {"read_only": True, "help_text": text} for name, text in FOUND.items()
+        }
+
+
 class CommitmentSerializer(RowSerializer):
+    kept = ("version", "due_on")
+    fetches = {"verdicts": ("verdicts",)}
+    derived = {"verdicts": ()}
+
     contract = contract_label()
     lead = LeadLabel(path="contract__lead")
+    verdicts = VerdictSerializer(
+        many=True,
+        read_only=True,
+        label=_("verdicts on the promise"),
+        help_text=_("Every verdict on it in order; none is ever changed"),
+    )
 
     class Meta:
         model = Commitment
@@ -136,7 +180,18 @@ class CommitmentSerializer(RowSerializer):
             "metric",
             "promised",
             "unit",
+            "clause",
+            "starts_on",
             "due_on",
+            "verdict",
+            "actual",
+            "judged_on",
+            "verdicts",
+            "measured",
+            "measured_on",
+            "outlook",
+            "outlook_since",
+            "behind",
             "created_at",
             "updated_at",
             "version",
@@ -148,6 +203,22 @@ class CommitmentSerializer(RowSerializer):
         "promised": _("How much is promised, in the unit beside it"),
         "unit": _("Unit of the promised amount"),
         "due_on": _("Day by which it is to be kept"),
+        "clause": _("Where the contract says it"),
+        "starts_on": _("Day from which it is counted; empty: the day of the signing"),
+        "verdict": _("Newest verdict on it; empty while it is open"),
+        "actual": _("How much was delivered by the newest verdict"),
+        "judged_on": _("Day of the newest verdict"),
+        "measured": _("How much was delivered by the last measurement"),
+        "measured_on": _("Day of the last measurement"),
+        "outlook": _(
+            "How an open promise stands against a linear pace from its beginning to its day; "
+            "empty where nothing can be said"
+        ),
+        "outlook_since": _("Day since which it stands like this"),
+        "behind": _(
+            "Percentage points of the promise behind that pace on the day of the last "
+            "measurement; below zero: ahead"
+        ),
     }
 
 
@@ -158,7 +229,14 @@ class CommitmentFilters(AskedFilterSet):
     lead = by_lead("contract__lead")
     chain = by_chain("contract__lead__chain")
     side = CodesFilter(choices=CommitmentSide.choices, label=_("Who made the promise"))
+    verdict = CodesFilter(choices=Fulfilment.choices, label=_("Newest verdicts, behind commas"))
+    judged = FlagFilter(
+        field_name="judged_on", lookup_expr="isnull", exclude=True, label=_("Judged, or open")
+    )
+    outlook = CodesFilter(choices=Outlook.choices, label=_("Outlooks, behind commas"))
     due_from, due_to = day_range("due_on", _("Promised for between"))
+    judged_from, judged_to = day_range("judged_on", _("Judged between"))
+    changed_from, changed_to = day_range("updated_at", _("Changed last between"), moment=True)
 
 
 class Commitments(LeadsViewSet):
