@@ -17,13 +17,18 @@ from chains.audience import ALL, chain_key, scope_keys, team_key
 from chains.visibility import own_teams
 from kfq_crm.base.feed import EVERYONE, EVERYTHING
 from leads.models import (
+    Building,
     Commitment,
+    ConstructionPermit,
     Contract,
     Enterprise,
     FollowUp,
     LandedProject,
     Lead,
+    LookBack,
     Milestone,
+    ProgressReport,
+    Rectification,
     StageChange,
 )
 from leads.models.lead import READ_CONFIDENTIAL
@@ -153,10 +158,16 @@ def _of_report(chain: int | None) -> Audience:
     return frozenset({ALL, chain_key(chain)} if chain else {ALL})
 
 
-def milestone_audiences(pks: Collection[int]) -> Audiences:
-    projects = dict(Milestone.objects.filter(pk__in=pks).values_list("pk", "project"))
-    known = project_audiences(set(projects.values()))
-    return {pk: known[project] for pk, project in projects.items()}
+def through_project(model: type[Model]) -> Callable[[Collection[int]], Audiences]:
+    """Audiences of rows that are seen exactly when their project is."""
+
+    def audiences(pks: Collection[int]) -> Audiences:
+        rows = model._default_manager.filter(pk__in=pks).values_list("pk", "project")
+        projects = dict(rows)
+        known = project_audiences(set(projects.values()))
+        return {pk: known[project] for pk, project in projects.items()}
+
+    return audiences
 
 
 def enterprise_audiences(pks: Collection[int]) -> Audiences:
@@ -221,14 +232,22 @@ def on_leads(leads: Collection[int]) -> Rows:
 
 
 def on_contracts(contracts: Collection[int]) -> Rows:
-    yield Commitment, _keys(Commitment, contract__in=contracts)
+    commitments = _keys(Commitment, contract__in=contracts)
+    yield Commitment, commitments
+    yield from on_commitments(commitments)
+    yield LookBack, _keys(LookBack, contract__in=contracts)
     projects = _keys(LandedProject, contract__in=contracts)
     yield LandedProject, projects
     yield from on_projects(projects)
 
 
+def on_commitments(commitments: Collection[int]) -> Rows:
+    yield Rectification, _keys(Rectification, commitment__in=commitments)
+
+
 def on_projects(projects: Collection[int]) -> Rows:
-    yield Milestone, _keys(Milestone, project__in=projects)
+    for model in (Milestone, ConstructionPermit, Building, ProgressReport):
+        yield model, _keys(model, project__in=projects)
 
 
 def companies_of(leads: Collection[Lead]) -> Rows:

@@ -160,11 +160,17 @@ def with_progress(
         default=_planned_at(clock.months.due),
         output_field=PERCENT,
     )
+    known = with_latest_report(rows).annotate(planned_percent=planned)
+    return known.annotate(behind=F("planned_percent") - reached)
+
+
+def with_latest_report(rows: QuerySet[LandedProject]) -> QuerySet[LandedProject, Any]:
+    """Each project with `progress_percent` and `progress_month` of its latest report."""
+    reports = ProgressReport.objects.filter(project=OuterRef("pk")).order_by("-month")
     return rows.annotate(
         progress_percent=Subquery(reports.values("percent")[:1]),
         progress_month=Subquery(reports.values("month")[:1]),
-        planned_percent=planned,
-    ).annotate(behind=F("planned_percent") - reached)
+    )
 
 
 def _planned_at(month: date) -> Coalesce:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import date
+from typing import TYPE_CHECKING, Any
 
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
@@ -38,8 +40,12 @@ from leads.api.labels import (
 )
 from leads.api.lead_rows import AMOUNT
 from leads.api.views import LeadsViewSet
-from leads.models import LandedProject, Milestone, MilestoneKind
+from leads.landing_queries import with_completion, with_latest_report
+from leads.models import FlagKind, LandedProject, Milestone, MilestoneKind, ProjectFlag
 from leads.models.rules import Band
+
+if TYPE_CHECKING:
+    from kfq_crm.base.models import User
 
 DAYS = {
     "kind": _("Which milestone it is"),
@@ -59,9 +65,29 @@ class MilestoneDaysSerializer(serializers.ModelSerializer[Milestone]):
         extra_kwargs = {name: {"read_only": True, "help_text": text} for name, text in DAYS.items()}
 
 
+class ProjectFlagSerializer(serializers.ModelSerializer[ProjectFlag]):
+    """A list or register as its project tells it."""
+
+    class Meta:
+        model = ProjectFlag
+        fields = ("kind", "since_on", "paper", "ended_on", "ended_reason")
+        read_only_fields = fields
+
+
+# No columns: what the rows beside the project come to
+AREAS = ("counted_area", "accepted_area")
+PROGRESS = ("progress_percent", "progress_month")
+
+
+def _square_metres(text: Any) -> serializers.DecimalField:
+    return serializers.DecimalField(
+        max_digits=14, decimal_places=2, read_only=True, label=_("floor area (m²)"), help_text=text
+    )
+
+
 class LandedProjectSerializer(RowSerializer):
-    fetches = {"milestones": ("milestones",)}
-    derived = {"milestones": ()}
+    fetches = {"milestones": ("milestones",), "flags": ("flags",)}
+    derived = dict.fromkeys(("milestones", "flags", *AREAS, *PROGRESS), ())
 
     contract = contract_label()
     lead = LeadLabel(path="contract__lead")
@@ -73,6 +99,26 @@ class LandedProjectSerializer(RowSerializer):
         read_only=True,
         label=_("milestones"),
         help_text=_("All milestones of the project, with planned, reached and recognised days"),
+    )
+    flags = ProjectFlagSerializer(
+        many=True,
+        read_only=True,
+        label=_("flags of projects"),
+        help_text=_("Lists on which it stands or stood: provincial major, statistics, above scale"),
+    )
+    counted_area = _square_metres(_("Floor area of the buildings that count"))
+    accepted_area = _square_metres(_("Floor area of those that are accepted"))
+    progress_percent = serializers.DecimalField(
+        max_digits=5,
+        decimal_places=2,
+        read_only=True,
+        label=_("percent complete"),
+        help_text=_("Percent complete by the latest progress report; empty without one"),
+    )
+    progress_month = serializers.DateField(
+        read_only=True,
+        label=_("month of the report"),
+        help_text=_("First day of the month of the latest progress report"),
     )
 
     class Meta:
@@ -93,10 +139,17 @@ class LandedProjectSerializer(RowSerializer):
             "is_lease",
             "landing_park",
             "project_code",
+            "lease_number",
+            "lease_signed_on",
+            "contracted_output",
+            "contracted_tax",
             "state_note",
             "milestone",
             "milestones",
             "is_recognised",
+            "flags",
+            *AREAS,
+            *PROGRESS,
             "source",
             "created_at",
             "updated_at",
@@ -112,11 +165,33 @@ class LandedProjectSerializer(RowSerializer):
         "is_lease": _("Whether it rents its plant and takes no land"),
         "landing_park": _("Park where the project lands"),
         "project_code": _("Project code (GB/T 40058), 24 characters"),
+        "lease_number": _("Number of the lease of a project that rents its plant"),
+        "lease_signed_on": _("Day on which the lease was signed"),
+        "contracted_output": _("Output of a whole period by the contract, in ten thousand yuan"),
+        "contracted_tax": _("Tax of a whole period by the contract, in ten thousand yuan"),
         "state_note": _("What the published report says of its state"),
         "milestone": _("Latest milestone that was reached; empty before the first"),
         "is_recognised": _("Whether the city has recognised it"),
         "source": _("Section of the published report; empty for a project of a contract"),
     }
+
+    @classmethod
+    def prepare(cls, rows: QuerySet[Any], names: Collection[str], user: User) -> QuerySet[Any]:
+        if not set(AREAS).isdisjoint(names):
+            rows = with_completion(rows)
+        if not set(PROGRESS).isdisjoint(names):
+            rows = with_latest_report(rows)
+        return super().prepare(rows, names, user)
+
+
+class ListedFilter(CodesFilter):
+    """On one of these lists now."""
+
+    def filter(self, qs: QuerySet[Any], value: list[str] | None) -> QuerySet[Any]:
+        if value is None:
+            return qs
+        listed = ProjectFlag.objects.filter(project=OuterRef("pk"), kind__in=value, ended_on=None)
+        return qs.filter(Exists(listed))
 
 
 class LandedProjectFilters(AmountsFilterSet):
@@ -130,6 +205,7 @@ class LandedProjectFilters(AmountsFilterSet):
     band = CodesFilter(choices=Band.choices, label=_("Scale bands, behind commas"))
     currency = by_currency()
     amount_from, amount_to = amount_range()
+    listed = ListedFilter(choices=FlagKind.choices, label=_("On these lists now, behind commas"))
     recognised = FlagFilter(field_name="is_recognised", label=_("Recognised by the city, or not"))
     lease = FlagFilter(field_name="is_lease", label=_("Renting the plant, or not"))
     changed_from, changed_to = day_range("updated_at", _("Changed last between"), moment=True)
@@ -156,6 +232,10 @@ class MilestoneSerializer(RowSerializer):
             "project",
             "chain",
             *DAYS,
+            "first_planned_on",
+            "plan_reason",
+            "works",
+            "proof",
             "evidence",
             "recorded_at",
             "recorded_by",
@@ -166,6 +246,10 @@ class MilestoneSerializer(RowSerializer):
 
     texts = {
         **DAYS,
+        "first_planned_on": _("Day planned at first; stays when the plan moves"),
+        "plan_reason": _("Why the plan was moved last"),
+        "works": _("Permanent works begun, of a start of works"),
+        "proof": _("What shows that production has begun"),
         "evidence": _("Paper that proves it, in words"),
         "recorded_at": _("When it was put on record as reached, in site time"),
     }

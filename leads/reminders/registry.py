@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from leads.reminders import lead_rules as rules
-from leads.reminders import promise_rules
+from leads.reminders import project_rules, promise_rules
 from leads.reminders.rules import ReminderRule
 
 _RULES: dict[str, ReminderRule] = {}
@@ -35,6 +35,8 @@ for _rule in (
     rules.RedCard(),
     rules.OffTheList(),
     rules.WakeUp(),
+    project_rules.ProgressReportDue(),
+    project_rules.MilestoneBehind(),
     promise_rules.PromiseDue(),
     promise_rules.LookBackDue(),
     promise_rules.RectificationDue(),
