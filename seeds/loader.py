@@ -12,7 +12,6 @@ from __future__ import annotations
 from django.db import transaction
 
 from seeds.loading.approvals import load_approvals, load_departments
-from seeds.loading.approvals import load_approvals, load_departments
 from seeds.loading.figures import load_figures
 from seeds.loading.landing_rules import load_landing_rules
 from seeds.loading.projects import load_projects
