@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from leads.models import LookBackRule, PaceRule
-from seeds.loading.store import make, origin, read
+from seeds.loading.rules import origin
+from seeds.loading.store import make, read
 
 
 def load_promise_rules() -> None:
