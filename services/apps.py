@@ -6,3 +6,10 @@ class ServicesConfig(AppConfig):
     name = "services"
     label = "services"
     verbose_name = _("Enterprise services")
+
+    def ready(self) -> None:
+        from services.panels import expect_sweeps  # noqa: PLC0415 — models are not ready before this
+        from services.reminders.questions import register_rules  # noqa: PLC0415 — as above
+
+        expect_sweeps()
+        register_rules()

@@ -36,7 +36,7 @@ from leads.actions.inbox import (
     snooze_reminder,
 )
 from leads.models import Lead, Reminder, ReminderState
-from leads.reminders.inbox import by_period, items_of, on_desk, put_off, with_leads
+from leads.reminders.inbox import address_of, by_period, items_of, on_desk, put_off, with_leads
 from leads.rulebook import snooze_days
 
 PER_PAGE = 30
@@ -123,6 +123,8 @@ def open_item(request: HttpRequest, pk: int) -> HttpResponse:
     mark_read(reminder=item, by=user)
     if item.lead_id and Lead.objects.visible_to(user).filter(pk=item.lead_id).exists():
         return HttpResponseRedirect(reverse("admin:leads_lead_page", args=[item.lead_id]))
+    if address := address_of(item):
+        return HttpResponseRedirect(address)
     messages.info(request, _("The lead of this message is not yours to read any more."))
     return HttpResponseRedirect(reverse("admin:inbox"))
 

@@ -37,6 +37,7 @@ class Item:
     label: Any
     is_readable: bool
     detail: str = ""
+    address: str = ""
 
     @property
     def lead(self) -> Lead | None:
@@ -101,9 +102,18 @@ def items_of(user: User, reminders: Iterable[Reminder]) -> list[Item]:
             label=rule.label if (rule := rule_of(row.rule)) else gettext_lazy("reminder"),
             is_readable=row.lead_id is not None and row.lead_id in seen,
             detail=details.get(row.pk, ""),
+            address=address_of(row),
         )
         for row in found
     ]
+
+
+def address_of(reminder: Reminder) -> str:
+    """The page that an item opens where it is no lead's; "" where there is none."""
+    rule = rule_of(reminder.rule)
+    if rule is None or reminder.lead_id is not None:
+        return ""
+    return rule.addresses([reminder]).get(reminder.subject_id, "")
 
 
 def _readable(user: User, leads: set[int]) -> set[int]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING
@@ -41,10 +41,11 @@ class Recipients:
         self._reachable: dict[int, bool] = {}
         self._missed: set[int] = set()
 
-    def learn(self, found: Iterable[Due]) -> None:
+    def learn(self, found: Collection[Due]) -> None:
         """Read who of these owners, and of all teams' people, can be reached; two queries."""
         wanted = {due.owner_id for due in found} | set(self._away.values())
         wanted |= {person for team in self._teams.values() for person in team.values()}
+        wanted |= {person for due in found for person in (due.people or {}).values()}
         unknown = {pk for pk in wanted if pk} - self._reachable.keys()
         if unknown:
             ways = destinations(User.objects.filter(pk__in=unknown))
@@ -71,4 +72,6 @@ class Recipients:
     def _person(self, role: str, due: Due) -> int | None:
         if role == Role.OWNER:
             return due.owner_id
+        if due.people is not None:
+            return due.people.get(role)
         return self._teams.get(due.chain_id, {}).get(Role(role))

@@ -18,7 +18,11 @@ from leads.reminders.clock import Clock, Window
 
 @dataclass(frozen=True)
 class Due:
-    """One subject that is due, with what the recipients are found by."""
+    """One subject that is due, with what the recipients are found by.
+
+    `people` names them by role where no team does: of a subject that is no lead's. Its
+    `lead_id` is None and its `chain_id` 0.
+    """
 
     subject_id: int
     lead_id: int | None
@@ -27,6 +31,7 @@ class Due:
     owner_id: int
     chain_id: int
     round: int = 0
+    people: Mapping[str, int] | None = None
 
 
 class ReminderRule(ABC):
@@ -50,6 +55,10 @@ class ReminderRule(ABC):
 
     def details(self, reminders: Sequence[Reminder]) -> Mapping[int, str]:
         """What there is to do, by `subject_id`; `lead` is loaded. At most one query."""
+        return {}
+
+    def addresses(self, reminders: Sequence[Reminder]) -> Mapping[int, str]:
+        """The page that each opens, by `subject_id`, where that is no lead's. No query."""
         return {}
 
     def recorded(self, level: int, **same: Any) -> Exists:

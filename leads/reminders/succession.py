@@ -45,7 +45,7 @@ def _tell(step: EscalationStep, chains: list[int], clock: Clock, recipients: Rec
     recorded = 0
     for start in range(0, len(missed), CHUNK):
         some = missed[start : start + CHUNK]
-        recipients.learn(map(_due, some))
+        recipients.learn([_due(row) for row in some])
         rows = list(_reminders(step, some, clock, recipients))
         with transaction.atomic():
             Reminder.objects.bulk_create(rows, ignore_conflicts=True, batch_size=500)

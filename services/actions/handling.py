@@ -175,6 +175,7 @@ def _give(
     if handler and not departments_of(handler).filter(pk=department.pk).exists():
         raise RuleViolation("handler", _("This person is not of that department."), "handler")
     question.department, question.handler = department, handler
+    question.reminder_round += 1  # whoever has it now is told anew
     Handover.objects.create(
         question=question,
         department=department,

@@ -210,6 +210,7 @@ class Question(Searchable, Versioned):
         _("how it was closed"), max_length=8, choices=Closing.choices, blank=True, editable=False
     )
     round = models.PositiveSmallIntegerField(_("time of asking"), default=1, editable=False)
+    reminder_round = models.PositiveIntegerField(_("round of reminding"), default=0, editable=False)
     started_on = models.DateField(_("limits run from"), editable=False)
     verify_by = models.DateField(_("to be verified by"), editable=False)
     answer_by = models.DateField(_("to be answered by"), editable=False)

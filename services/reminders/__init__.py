@@ -1,0 +1,1 @@
+"""What falls due about services; `leads` knows none of it."""
