@@ -8,12 +8,20 @@ from django.db.models import Case, IntegerField, Q, QuerySet, Value, When
 
 from kfq_crm.base import search
 from kfq_crm.base.names import fold
-from services.models import KnowledgeEntry, served_enterprises
+from services.models import (
+    KnowledgeEntry,
+    Question,
+    QuestionState,
+    cared_for_by,
+    departments_of,
+    served_enterprises,
+)
 
 if TYPE_CHECKING:
+    from datetime import date
+
     from kfq_crm.base.models import User
     from leads.models import Enterprise
-    from services.models import Question
 
 PROPOSED = 5
 PIECE = 2  # characters of a title that are looked for together
@@ -66,3 +74,12 @@ def own_enterprises(user: User, most: int = 10) -> list[Enterprise]:
     """Those in the own care, whose visit is due first."""
     rows = served_enterprises(user).filter(liaisons__officer=user, liaisons__ended_on=None)
     return list(rows.order_by("liaisons__next_visit_on")[:most])
+
+
+def late_questions(user: User, today: date) -> QuerySet[Question]:
+    """Overdue questions that wait for the person: in the own hands, or for the own department;
+    for an enterprise in the own care while nobody has verified them."""
+    rows = Question.objects.filter(due_on__lt=today)
+    cared = Q(enterprise__in=cared_for_by(user), state=QuestionState.RECEIVED)
+    departments = Q(handler=None, department__in=departments_of(user).values("pk"))
+    return rows.filter(Q(handler=user) | departments | cared)
