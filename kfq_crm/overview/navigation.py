@@ -19,6 +19,8 @@ from kfq_crm.overview.queries.workbench import overdue_mine, rulings_waiting
 from leads.models import Rectification, RectificationState
 from leads.models.claim import RULE
 from leads.reminders.inbox import unread
+from services.approval_queries import late_mine
+from services.question_queries import late_questions
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
@@ -77,7 +79,12 @@ SECTIONS = (
             List(_("Landed projects (navigation)"), "factory", "leads.landedproject"),
             List(_("Promises (navigation)"), "handshake", "leads.commitment"),
             List(_("Look-backs (navigation)"), "fact_check", "leads.lookback"),
-            List(_("Rectification (navigation)"), "build", "leads.rectification", "rectifications"),
+            List(
+                _("Rectification (navigation)"),
+                "build",
+                "leads.rectification",
+                "rectifications_due",
+            ),
         ),
     ),
     Section(
@@ -109,6 +116,22 @@ SECTIONS = (
             List(_("Claims (navigation)"), "verified_user", "leads.claim"),
             List(_("Requests for rulings"), "gavel", "leads.rulingrequest", "rulings"),
             List(_("Rulings (navigation)"), "balance", "leads.ruling"),
+        ),
+    ),
+    Section(
+        _("Services (navigation)"),
+        (
+            List(
+                _("Questions (navigation)"),
+                "contact_support",
+                "services.question",
+                "late_questions",
+            ),
+            List(_("Approval plans (navigation)"), "account_tree", "services.approvalplan"),
+            List(_("My steps (navigation)"), "task_alt", "services.approvalstep", "late_steps"),
+            List(_("Promised papers (navigation)"), "pending_actions", "services.missingitem"),
+            List(_("Liaison (navigation)"), "handshake", "services.liaison"),
+            List(_("Knowledge (navigation)"), "menu_book", "services.knowledgeentry"),
         ),
     ),
     Section(
@@ -150,6 +173,15 @@ SECTIONS = (
             List(_("Progress reports (rule)"), "fact_check", "leads.progressrule"),
             List(_("Full capacity (rule)"), "speed", "leads.capacityrule"),
             List(_("Kinds of works (navigation)"), "construction", "leads.worksterm"),
+            List(_("Departments (navigation)"), "apartment", "services.department"),
+            List(_("Approval templates (navigation)"), "schema", "services.approvaltemplate"),
+            List(_("Approval by default (rule)"), "timer_off", "services.deemedrule"),
+            List(_("Limits of questions (rule)"), "hourglass_top", "services.questionlimit"),
+            List(_("Closing of questions (rule)"), "star_rate", "services.questionrule"),
+            List(_("Links of enterprises (rule)"), "link", "services.linkrule"),
+            List(_("Categories of questions"), "category", "services.questioncategory"),
+            List(_("Liaison visits (rule)"), "directions_walk", "services.visitcadence"),
+            List(_("Too many visits (rule)"), "do_not_disturb_on", "services.visitwarning"),
             List(_("Working-day calendar"), "calendar_month", "base.calendarday"),
             List(_("Quiet hours (navigation)"), "bedtime", "base.quiethours"),
             List(_("Rules for tokens (navigation)"), "vpn_key", "base.apirule"),
@@ -245,9 +277,13 @@ def _count(request: HttpRequest) -> dict[str, int]:
     waiting: dict[str, Any] = {"unread": unread(user, today)}
     if user.has_perm("leads.change_lead"):
         waiting["overdue"] = overdue_mine(user, today)
-        waiting["rectifications"] = Rectification.objects.visible_to(user).filter(
+        waiting["rectifications_due"] = Rectification.objects.visible_to(user).filter(
             owner=user, state=RectificationState.OPEN, due_on__lte=today
         )
+    if user.has_perm("services.change_approvalstep"):
+        waiting["late_steps"] = late_mine(user, today)
+    if user.has_perm("services.change_question"):
+        waiting["late_questions"] = late_questions(user, today)
     if user.has_perm(RULE):
         waiting["rulings"] = rulings_waiting(user)
     if user.has_perm(MANAGE):
