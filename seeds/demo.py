@@ -21,6 +21,7 @@ from seeds.scenes.clock import Days, clock_at
 from seeds.scenes.lists import fill_lists
 from seeds.scenes.people import create_people
 from seeds.scenes.promises import look_back
+from seeds.scenes.questions import ask_around
 from seeds.scenes.rulings import Dispute
 from seeds.scenes.story import Event, Story
 
@@ -44,6 +45,7 @@ def load_demo(password: str, today: date | None = None) -> None:
         people, outposts = create_people(password)
         fill_lists(people, days)
     _live_through(_events(data, people, outposts, days), days)
+    ask_around(people, days, password)
 
 
 def _events(
