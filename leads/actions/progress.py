@@ -184,11 +184,17 @@ def _fill(report: ProgressReport, values: Mapping[str, Any]) -> None:
     report.summary = report.summary.strip()
     if not report.summary:
         raise RuleViolation("blank", _("Say what was built."), "summary")
-    if report.percent is None or not 0 <= report.percent <= ALL:
+    if not _lies_within(report.percent, ALL):
         raise RuleViolation("percent", _("Enter a percentage from 0 to 100."), "percent")
-    if report.invested is None or report.invested < 0:
+    if not _lies_within(report.invested, None):
         raise RuleViolation("invested", _("Enter the sum invested so far."), "invested")
     _check_rises(report)
+
+
+def _lies_within(value: Decimal | None, most: Decimal | None) -> bool:
+    if value is None or not value.is_finite() or value < 0:
+        return False
+    return most is None or value <= most
 
 
 def _check_rises(report: ProgressReport) -> None:
