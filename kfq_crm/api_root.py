@@ -18,11 +18,13 @@ from kfq_crm.base.api.routes import resources_of
 from kfq_crm.base.api.views import NothingHere, OfficeView
 from kfq_crm.overview.api import routes as overview_routes
 from leads.api import routes as leads_routes
+from services.api import routes as services_routes
 
 RESOURCES: list[URLPattern] = [
     *chains_routes.urlpatterns,
     *changes.urlpatterns,
     *leads_routes.urlpatterns,
+    *services_routes.urlpatterns,
     *overview_routes.urlpatterns,
 ]
 

@@ -248,6 +248,16 @@ def on_commitments(commitments: Collection[int]) -> Rows:
 def on_projects(projects: Collection[int]) -> Rows:
     for model in (Milestone, ConstructionPermit, Building, ProgressReport):
         yield model, _keys(model, project__in=projects)
+    for further in _HANGING:
+        yield from further(projects)
+
+
+_HANGING: list[Callable[[Collection[int]], Rows]] = []
+
+
+def hangs_on_projects(further: Callable[[Collection[int]], Rows]) -> None:
+    """Register what another app's published rows hang on landed projects."""
+    _HANGING.append(further)
 
 
 def companies_of(leads: Collection[Lead]) -> Rows:

@@ -8,8 +8,12 @@ class ServicesConfig(AppConfig):
     verbose_name = _("Enterprise services")
 
     def ready(self) -> None:
-        from services.panels import expect_sweeps  # noqa: PLC0415 — models are not ready before this
-        from services.reminders.questions import register_rules  # noqa: PLC0415 — as above
+        from services import approval_panel, published  # noqa: PLC0415 — models are not ready before this
+        from services.panels import expect_sweeps  # noqa: PLC0415 — as above
+        from services.reminders import approvals, questions  # noqa: PLC0415 — as above
 
         expect_sweeps()
-        register_rules()
+        approval_panel.register()
+        questions.register_rules()
+        approvals.register_rules()
+        published.publish()

@@ -1,0 +1,41 @@
+"""What the services' app publishes in the change feed."""
+
+from __future__ import annotations
+
+from kfq_crm.base import feed
+from kfq_crm.base.api.shown import shown_by
+from kfq_crm.base.feed import Published
+from leads.audience import hangs_on_projects
+from services import audience
+from services.api.approvals import ApprovalPlanSerializer, ApprovalStepSerializer
+from services.models import ApprovalPlan, ApprovalStep
+
+
+def publish() -> None:
+    feed.reader_keys(audience.reader_keys)
+    hangs_on_projects(audience.on_projects)
+    for kind in _approvals():
+        feed.publish(kind)
+
+
+def _approvals() -> tuple[Published, ...]:
+    return (
+        Published(
+            "approval-plans",
+            ApprovalPlan,
+            ApprovalPlanSerializer,
+            audiences=audience.plan_audiences,
+            deciding=frozenset({"project_id", "helper_id"}),
+            hang_on=audience.on_plans,
+            shows=shown_by(ApprovalPlanSerializer),
+        ),
+        Published(
+            "approval-steps",
+            ApprovalStep,
+            ApprovalStepSerializer,
+            audiences=audience.step_audiences,
+            deciding=frozenset({"plan_id"}),
+            quiet=frozenset({"due_revision"}),
+            shows=shown_by(ApprovalStepSerializer),
+        ),
+    )
