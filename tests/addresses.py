@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import transaction
 from django.urls import get_resolver, reverse
 from django.urls.resolvers import URLPattern, URLResolver
 from django.utils import timezone
@@ -47,33 +48,49 @@ from kfq_crm.base.models import (
 )
 from kfq_crm.base.tokens import make_token
 from leads.actions.claims import request_ruling, rule_on_claim
+from leads.actions.commitments import judge_commitment, record_measure
 from leads.actions.contracts import add_commitment
 from leads.actions.decisions import ask_leader
 from leads.actions.files import attach_file
 from leads.actions.followups import raise_blocker
 from leads.actions.landing import open_project
 from leads.actions.pipeline import advance_lead
+from leads.actions.project_facts import set_flag
+from leads.actions.rectifications import order_rectification
 from leads.digest.engine import make_digests
 from leads.models import (
     CadenceRule,
+    CapacityRule,
     ClaimRule,
+    Commitment,
     Digest,
     DigestRule,
     DisclosureRule,
     EscalationStep,
+    LagRule,
     Lead,
+    LookBack,
+    LookBackRule,
+    OutputPeriod,
+    PaceRule,
+    ProgressReport,
+    ProgressRule,
     Reminder,
     ResponseLimit,
     ScaleThreshold,
+    ServicePromise,
     SnoozeRule,
     StallRule,
+    WorksTerm,
 )
 from leads.stages import Stage
 from tests.cast import Cast
 from tests.factories import (
     UserFactory,
+    a_building,
     a_contact,
     a_contract,
+    a_permit,
     a_uscc,
     counted_contract,
     follow_up,
@@ -109,7 +126,14 @@ CANARIES = {
     "contract": "蓝鹊合〔2026〕7号",
     "counterparty": "云雀投资合伙企业",
     "commitment": "朱鹮税收目标",
+    "measured value": "朱鹮纳税申报表",
+    "rectification": "补缴朱鹮税款",
+    "verdict": "朱鹮税款未到账",
     "project": "金丝雀叶片总装项目",
+    "permit": "灰鹤施许字第7号",
+    "building": "戴胜总装楼",
+    "listing": "鸳鸯入统函",
+    "progress": "白鹳吊装过半",
     "file": "喜鹊厂区平面图",
     "target company": "鸬鹚船配有限公司",
     "policy": "黄鹂专项扶持办法",
@@ -185,8 +209,9 @@ def _pipeline(world: World, cast: Cast) -> None:
     }
     contract = world.records["contract"]
     promise = {"side": "investor", "metric": said["commitment"], "promised": 1, "unit": "亿元"}
-    add_commitment(contract=contract, values=promise, by=by)
+    _promises(world, add_commitment(contract=contract, values=promise, by=by), by)
     world.records["project"] = open_project(contract=contract, by=by)
+    _construction(world, by)
     secret = log_a_lead(
         by=by,
         title=SECRETS["title"],
@@ -195,6 +220,73 @@ def _pipeline(world: World, cast: Cast) -> None:
         code_name="启明",
     )
     world.records["secret"] = secret
+
+
+def _promises(world: World, promise: Commitment, by: User) -> None:
+    """What is found of a promise, and the rules on it."""
+    said, day = CANARIES, timezone.localdate()
+    later = day + timedelta(days=30)
+    measured = {"measured_on": day, "value": "0.1", "evidence": said["measured value"]}
+    with transaction.atomic():
+        look_back = LookBack.objects.create(
+            contract=promise.contract,
+            after="completed",
+            number=1,
+            months=3,
+            milestone_on=day,
+            due_on=day,
+        )
+    world.records |= {
+        "promise": promise,
+        "measure": record_measure(commitment=promise, values=measured, by=by),
+        "look_back": look_back,
+        "rectification": order_rectification(
+            commitment=promise, task=said["rectification"], owner=by, due_on=later, by=by
+        ),
+        "look_back_rule": LookBackRule.objects.create(
+            valid_from=later, after="completed", number=1, months=3
+        ),
+        "pace_rule": PaceRule.objects.create(
+            valid_from=later, behind_points=10, far_behind_points=30, stale_months=6
+        ),
+    }
+    said_of_it = {"verdict": "not_met", "actual": 0, "reason": said["verdict"]}
+    judge_commitment(commitment=promise, values=said_of_it, by=by)
+
+
+def _construction(world: World, by: User) -> None:
+    """What the project builds; it has not started, so that its report stands by itself."""
+    project, said, day = world.records["project"], CANARIES, timezone.localdate()
+    later = day + timedelta(days=30)
+    world.records |= {
+        "permit": a_permit(project, by=by, number=said["permit"]),
+        "building": a_building(project, by=by, name=said["building"]),
+        "flag": set_flag(
+            project=project, kind="in_statistics", since_on=day, paper=said["listing"], by=by
+        ),
+        "period": OutputPeriod.objects.create(
+            project=project, starts_on=day, ends_on=later, output=1, tax=1, paper="统计表"
+        ),
+        "service_promise": ServicePromise.objects.create(
+            valid_from=later, interval="start_on_land", working_days=3
+        ),
+        "lag_rule": LagRule.objects.create(valid_from=later, yellow_from=5, red_over=20),
+        "progress_rule": ProgressRule.objects.create(valid_from=later, due_day=8),
+        "capacity_rule": CapacityRule.objects.create(valid_from=later, months=6),
+        "works_term": WorksTerm.objects.create(
+            valid_from=later, name="桩基", counts=True, words="桩基"
+        ),
+    }
+    with transaction.atomic():
+        world.records["progress"] = ProgressReport.objects.create(
+            project=project,
+            month=day.replace(day=1),
+            percent=5,
+            invested=1,
+            summary=said["progress"],
+            reported_by=by,
+            reported_at=timezone.now(),
+        )
 
 
 def _sign(lead: Lead, by: User) -> Lead:

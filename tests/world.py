@@ -38,7 +38,9 @@ from leads.actions.enterprises import register_enterprise
 from leads.models import (
     Attachment,
     Blocker,
+    Building,
     Commitment,
+    ConstructionPermit,
     Contact,
     Contract,
     ContractAmountChange,
@@ -49,8 +51,13 @@ from leads.models import (
     LandedProject,
     Lead,
     Milestone,
+    OutputPeriod,
+    PlannedProgress,
+    ProgressReport,
+    ProjectFlag,
     RulingRequest,
     Screening,
+    WorksTerm,
 )
 from tests.cast import Cast
 from tests.factories import SegmentFactory, UserFactory, log_a_lead
@@ -116,11 +123,67 @@ def add_rows(lead: Lead, by: User) -> None:
     ContractAmountChange.objects.create(
         contract=contract, field="investment", changed_at=timezone.now(), changed_by=by
     )
-    Commitment.objects.create(contract=contract, side="zone", metric=name)
+    add_promise(contract, name, by)
     project = LandedProject.objects.create(
         contract=contract, name=name, chain=lead.chain, enterprise=lead.enterprise
     )
+    add_construction(project, by)
+
+
+def add_construction(project: LandedProject, by: User) -> None:
+    """What hangs on a project, one of each."""
+    today, month = TODAY, TODAY.replace(day=1)
     Milestone.objects.create(project=project, kind="land")
+    ConstructionPermit.objects.create(project=project, stage="whole", number="1", issued_on=today)
+    Building.objects.create(project=project, name="1", area_m2=1)
+    ProgressReport.objects.create(
+        project=project,
+        month=month,
+        percent=1,
+        invested=1,
+        reported_by=by,
+        reported_at=timezone.now(),
+    )
+    PlannedProgress.objects.create(project=project, month=month, percent=1)
+    OutputPeriod.objects.create(
+        project=project,
+        starts_on=today,
+        ends_on=today + timedelta(days=1),
+        output=1,
+        tax=1,
+        paper="1",
+    )
+    ProjectFlag.objects.create(project=project, kind="above_scale", since_on=today, paper="1")
+
+
+def add_promise(contract: Contract, name: str, by: User) -> None:
+    """A promise of the contract with all that is found of it."""
+    promise = Commitment.objects.create(contract=contract, side="zone", metric=name)
+    found = {"recorded_by": by, "recorded_at": timezone.now()}
+    leads_models.CommitmentMeasure.objects.create(
+        commitment=promise, measured_on=TODAY, value=1, evidence=name, **found
+    )
+    look_back = leads_models.LookBack.objects.create(
+        contract=contract, after="completed", number=1, months=3, milestone_on=TODAY, due_on=TODAY
+    )
+    verdict = leads_models.CommitmentVerdict.objects.create(
+        commitment=promise,
+        number=1,
+        verdict="not_met",
+        reason=name,
+        judged_on=TODAY,
+        look_back=look_back,
+        **found,
+    )
+    leads_models.Rectification.objects.create(
+        commitment=promise,
+        verdict=verdict,
+        task=name,
+        owner=by,
+        due_on=TODAY,
+        opened_on=TODAY,
+        opened_by=by,
+    )
 
 
 def arbitrate(cast: Cast) -> None:
@@ -165,7 +228,7 @@ def add_chain_rows(cast: Cast) -> None:
     LandedProject.objects.create(name="report", chain=cast.chain_a, source="一.进")
     LandedProject.objects.create(name="report without a chain", source="一.进")
     for project in LandedProject.objects.filter(contract=None):
-        Milestone.objects.create(project=project, kind="land")
+        add_construction(project, cast.coordinator)
 
 
 def add_digests(cast: Cast) -> None:
@@ -189,6 +252,16 @@ def add_ground_rows() -> None:
     leads_models.StallRule.objects.create(valid_from=since, **months, published="rule")
     leads_models.DigestRule.objects.create(valid_from=since, time=time(8), published="rule")
     leads_models.DisclosureRule.objects.create(valid_from=since, fewest=2, published="rule")
+    leads_models.LookBackRule.objects.create(
+        valid_from=since, after="completed", number=1, months=3, published="rule"
+    )
+    leads_models.PaceRule.objects.create(
+        valid_from=since,
+        behind_points=10,
+        far_behind_points=30,
+        stale_months=6,
+        published="rule",
+    )
     CalendarDay.objects.create(day=date(2026, 12, 31), is_workday=False, label="holiday")
     AccessEntry.objects.create(number=1, at=timezone.now(), kind=AccessKind.REVEAL, subject="entry")
     AccessChainHead.objects.create(last_number=1)
@@ -209,6 +282,13 @@ def add_reminders(cast: Cast) -> None:
         valid_from=since, offset=0, role="owner", **published
     )
     leads_models.SnoozeRule.objects.create(valid_from=since, working_days=3, **published)
+    leads_models.ServicePromise.objects.create(
+        valid_from=since, interval="start_on_land", working_days=2, **published
+    )
+    leads_models.LagRule.objects.create(valid_from=since, yellow_from=10, red_over=30, **published)
+    leads_models.ProgressRule.objects.create(valid_from=since, due_day=5, **published)
+    leads_models.CapacityRule.objects.create(valid_from=since, months=12, **published)
+    WorksTerm.objects.update(**published)
     for title, person in (("plain", cast.member_a), ("shared", cast.head_a)):
         lead = Lead.objects.get(title=title)
         leads_models.Reminder.objects.create(

@@ -28,6 +28,7 @@ from tests.factories import (
     follow_up,
     log_a_lead,
     open_gate,
+    open_milestone_gate,
 )
 
 TODAY = "2026-03-19 12:00"
@@ -79,11 +80,13 @@ def _first(cast: Cast) -> None:
         first = counted_contract(lead)
         project = open_project(contract=first, by=by, is_lease=True)
     with clock("2026-03-12 10:00"):
-        for kind, day in (("registered", 11), ("started", 12)):
+        for kind, number in (("registered", 11), ("started", 12)):
+            day = date(2026, 3, number)
             meet_milestone(
                 project=project,
                 kind=kind,
-                actual_on=date(2026, 3, day),
+                actual_on=day,
+                **open_milestone_gate(project, kind, by=by, day=day),
                 evidence="批文",
                 project_code="2603-321282-04-01-123456",
                 by=by,

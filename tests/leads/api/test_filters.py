@@ -9,7 +9,9 @@ from django.utils import timezone
 
 from chains.models import ChainKind, Outpost
 from leads.models import (
+    Building,
     Commitment,
+    ConstructionPermit,
     Contact,
     Contract,
     Enterprise,
@@ -17,6 +19,8 @@ from leads.models import (
     LandedProject,
     Lead,
     Milestone,
+    ProgressReport,
+    ProjectFlag,
     StageChange,
     StallRule,
 )
@@ -167,6 +171,31 @@ def add_project(contract: Contract, one: bool, day: date) -> None:
         actual_on=None if one else day,
         recognised_on=None if one else day,
     )
+    add_construction(project, one, day)
+
+
+def add_construction(project: LandedProject, one: bool, day: date) -> None:
+    ConstructionPermit.objects.create(
+        project=project, stage="piles" if one else "whole", number="1", issued_on=day
+    )
+    Building.objects.create(
+        project=project,
+        name="1",
+        area_m2=1,
+        is_counted=one,
+        accepted_on=day if one else None,
+        acceptance_paper="1" if one else "",
+    )
+    ProgressReport.objects.create(
+        project=project,
+        month=day.replace(day=1),
+        percent=1,
+        invested=1,
+        reported_by=project.contract.lead.owner,
+        reported_at=timezone.now(),
+    )
+    if one:
+        ProjectFlag.objects.create(project=project, kind="above_scale", since_on=day, paper="1")
 
 
 # Parameters that keep `one` alone; a name in braces is a record of `one`
@@ -214,12 +243,27 @@ KEPT: dict[str, list[dict[str, str]]] = {
         *({"lead": "{lead}"}, {"chain": "aerospace"}, {"chain_kind": "chain"}, {"team": "{team}"}),
         *({"segment": "engines"}, {"enterprise": "{enterprise}"}, {"milestone": "started"}),
         *({"band": "A"}, {"currency": "CNY"}, {"amount_from": "3.2亿"}, {"recognised": "true"}),
-        {"lease": "true"},
+        *({"lease": "true"}, {"listed": "above_scale,in_statistics"}),
     ],
     "milestones": [
         *({"project": "{project}"}, {"chain": "aerospace"}, {"chain_kind": "chain"}),
         *({"team": "{team}"}, {"kind": "started"}, {"reached": "false"}, {"overdue": "true"}),
         {"planned_from": "2026-02-10"},
+    ],
+    "construction-permits": [
+        *({"project": "{project}"}, {"chain": "aerospace"}, {"chain_kind": "chain"}),
+        *({"team": "{team}"}, {"stage": "piles,structure"}, {"issued_from": "2026-02-10"}),
+        {"changed_from": "2026-02-11", "changed_to": "2026-02-11"},
+    ],
+    "buildings": [
+        *({"project": "{project}"}, {"chain": "aerospace"}, {"chain_kind": "chain"}),
+        *({"team": "{team}"}, {"counted": "true"}, {"accepted": "true"}),
+        *({"accepted_from": "2026-02-10"}, {"changed_to": "2026-02-11", "counted": "true"}),
+    ],
+    "progress-reports": [
+        *({"project": "{project}"}, {"chain": "aerospace"}, {"chain_kind": "chain"}),
+        *({"team": "{team}"}, {"month_from": "2026-02-01", "month_to": "2026-02-01"}),
+        {"changed_from": "2026-02-11", "changed_to": "2026-02-11"},
     ],
     "enterprises": [
         *({"uscc": a_uscc(7).lower()}, {"region": "3212"}, {"public": "true"}),
@@ -234,6 +278,7 @@ OTHERS: dict[str, list[dict[str, str]]] = {
     "leads": OTHERS_LEADS,
     "stage-changes": [{"kind": "exited"}, {"exit": "lost"}],
     "contracts": [{"exclusion": "local_money"}, {"counted": "false"}],
+    "buildings": [{"accepted": "false"}, {"counted": "false"}],
     "milestones": [{"actual_to": "2025-02-10"}, {"recognised_to": "2025-02-10"}],
 }
 
@@ -260,8 +305,9 @@ def lead_of(resource: str, row: dict[str, Any], leads: dict[str, Lead]) -> str:
             "leads": row["id"] == lead.pk,
             "enterprises": row["id"] == company,
             "contacts": row.get("enterprise", {}) and row["enterprise"]["id"] == company,
-            "milestones": row.get("project", {}) and row["project"]["name"] == title,
         }
+        if "project" in row:
+            places[resource] = row["project"]["name"] == title
         if places.get(resource, row.get("lead") and row["lead"]["id"] == lead.pk):
             return title
     raise AssertionError(row)

@@ -6,14 +6,19 @@ from typing import Any
 import pytest
 
 from leads.models import (
+    Building,
     Commitment,
+    ConstructionPermit,
     Contact,
     Contract,
     Enterprise,
     FollowUp,
     LandedProject,
     Lead,
+    LookBack,
     Milestone,
+    ProgressReport,
+    Rectification,
     StageChange,
 )
 from tests.api_cast import ClientOf, Program
@@ -27,6 +32,10 @@ def by_lead(row: dict[str, Any], titles: dict[int, str]) -> str:
     return titles[row["lead"]["id"]]
 
 
+def by_project(row: dict[str, Any], titles: dict[int, str]) -> str:
+    return str(row["project"]["name"])
+
+
 # Resource, its model, and how a row tells its name in the world
 RESOURCES: dict[str, tuple[type[Any], Name]] = {
     "leads": (Lead, lambda row, titles: str(row["title"])),
@@ -34,19 +43,27 @@ RESOURCES: dict[str, tuple[type[Any], Name]] = {
     "stage-changes": (StageChange, by_lead),
     "contracts": (Contract, by_lead),
     "commitments": (Commitment, by_lead),
+    "look-backs": (LookBack, by_lead),
+    "rectification-tasks": (Rectification, by_lead),
     "enterprises": (Enterprise, lambda row, titles: str(row["note"])),
     "contacts": (Contact, lambda row, titles: str(row["note"])),
     "landed-projects": (LandedProject, lambda row, titles: str(row["name"])),
-    "milestones": (Milestone, lambda row, titles: str(row["project"]["name"])),
+    "milestones": (Milestone, by_project),
+    "construction-permits": (ConstructionPermit, by_project),
+    "buildings": (Building, by_project),
+    "progress-reports": (ProgressReport, by_project),
 }
 MAYORS_LEADS = OPEN_A | {"other"}
 REPORTED = {"report", "report without a chain"}
 MAYORS_OFFICE: dict[str, set[str]] = {
     **dict.fromkeys(("leads", "follow-ups", "stage-changes", "contracts"), MAYORS_LEADS),
-    "commitments": MAYORS_LEADS,
+    **dict.fromkeys(("commitments", "look-backs", "rectification-tasks"), MAYORS_LEADS),
     "enterprises": MAYORS_LEADS | {"public", "own", "secret_other", "nobody's"},
     "landed-projects": MAYORS_LEADS | REPORTED,
     "milestones": MAYORS_LEADS | REPORTED,
+    "construction-permits": MAYORS_LEADS | REPORTED,
+    "buildings": MAYORS_LEADS | REPORTED,
+    "progress-reports": MAYORS_LEADS | REPORTED,
 }
 
 

@@ -24,7 +24,15 @@ from leads.actions.pipeline import advance_lead, exit_lead, reopen_lead, return_
 from leads.models import Contract, LandedProject, Lead, StallRule
 from leads.stages import Exit, LossReason, Stage, next_stage
 from tests.cast import RULES_SINCE, Cast
-from tests.factories import UserFactory, a_contract, a_uscc, follow_up, log_a_lead, open_gate
+from tests.factories import (
+    UserFactory,
+    a_contract,
+    a_uscc,
+    follow_up,
+    log_a_lead,
+    open_gate,
+    open_milestone_gate,
+)
 from tests.overview.spring import clock
 
 pytestmark = pytest.mark.django_db
@@ -130,10 +138,12 @@ class Story:
         reached = set(project.milestones.filter(is_reached=True).values_list("kind", flat=True))
         left = [kind for kind in kinds if kind not in reached]
         if left:
+            today = Moment.now().day
             meet_milestone(
                 project=project,
                 kind=left[0],
-                actual_on=Moment.now().day,
+                actual_on=today,
+                **open_milestone_gate(project, left[0], by=by, day=today),
                 evidence="批文",
                 project_code="2603-321282-04-01-123456",
                 by=by,
