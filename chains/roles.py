@@ -61,16 +61,11 @@ QUESTION_RECORDS = (
     "questionfile",
 )
 QUESTION_RULES = (
-    "capacityrule",
-    "lagrule",
     "linkrule",
-    "progressrule",
     "questionlimit",
     "questionrule",
-    "servicepromise",
     "visitcadence",
     "visitwarning",
-    "worksterm",
 )
 RULES = (
     "cadencerule",
@@ -79,12 +74,16 @@ RULES = (
     "digestrule",
     "disclosurerule",
     "escalationstep",
+    "lagrule",
     "lookbackrule",
     "pacerule",
+    "progressrule",
     "responselimit",
     "scalethreshold",
+    "servicepromise",
     "snoozerule",
     "stallrule",
+    "worksterm",
 )
 
 MEMBER = "member"
