@@ -76,8 +76,10 @@ class LookBackAdmin(OwnPageAdmin):
         return waiting.filter(due_on__lt=timezone.localdate()) if tab == "overdue" else waiting
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        """Each with the number of promises that stand to be judged at it."""
-        due = Q(due_on=None) | Q(due_on__lte=timezone.localdate())
+        """Each with the number of promises that stand to be judged at it, when it is held today
+        or on its day to come."""
+        by_its_day = Q(due_on__lte=OuterRef("due_on"))
+        due = Q(due_on=None) | Q(due_on__lte=timezone.localdate()) | by_its_day
         own = Commitment.objects.filter(~Q(verdict__in=FINAL), due, contract=OuterRef("contract"))
         counted = own.order_by().values("contract").annotate(n=Count("pk")).values("n")
         return super().get_queryset(request).annotate(waiting=Coalesce(Subquery(counted), 0))
@@ -112,7 +114,8 @@ class LookBackAdmin(OwnPageAdmin):
             words = limit_text(row.due_on, row.list_today, row.list_calendar)
             colour = limit_colour(row.due_on, row.list_today)
         return format_html(
-            '<span class="o-nowrap">{}</span> <span class="o-badge o-badge--{}">{}</span>',
+            '<span><span class="o-nowrap">{}</span> '
+            '<span class="o-badge o-badge--{} o-wide">{}</span></span>',
             day(row.due_on),
             colour,
             words,

@@ -33,7 +33,7 @@ class CommitmentAdmin(OwnPageAdmin):
     """Promises are entered on their contract; here both sides' are found and compared."""
 
     page_name = "admin:leads_commitment_page"
-    list_display = ("promise", "side", "lead_name", "amount", "delivered", "due_day", "standing")
+    list_display = ("promise", "side", "lead_name", "amount", "number", "due_day", "standing")
     phone_columns = ("side", "due_day", "standing")
     list_filter = ("side", "verdict", "outlook")
     list_select_related = ("contract", "contract__lead")
@@ -86,7 +86,7 @@ class CommitmentAdmin(OwnPageAdmin):
         return _quantity(promise.promised, promise.unit)
 
     @admin.display(description=gettext_lazy("Delivered"))
-    def delivered(self, promise: Commitment) -> str:
+    def number(self, promise: Commitment) -> str:
         value = promise.actual if promise.verdict else promise.measured
         return _quantity(value, promise.unit)
 

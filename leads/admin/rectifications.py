@@ -106,7 +106,8 @@ class RectificationAdmin(OwnPageAdmin):
         if not row.is_open:
             return day(row.due_on)
         return format_html(
-            '<span class="o-nowrap">{}</span> <span class="o-badge o-badge--{}">{}</span>',
+            '<span><span class="o-nowrap">{}</span> '
+            '<span class="o-badge o-badge--{} o-wide">{}</span></span>',
             day(row.due_on),
             limit_colour(row.due_on, row.list_today),
             limit_text(row.due_on, row.list_today, row.list_calendar),

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.utils import timezone
 
-from leads.digest import moved, standing, zone
+from leads.digest import moved, promises, standing, zone
 from leads.digest.figures import Figures
 from leads.digest.reading import leads_of, readable_leads, readable_projects, sees_chain
 from leads.digest.registry import Scope, register, section_of, sections
@@ -24,6 +24,7 @@ for _section in (
     moved.Moved(),
     standing.Questions(),
     standing.Overdue(),
+    promises.PromisesInDanger(),
     standing.Coming(),
     zone.ZoneFigures(),
     zone.ZoneChains(),

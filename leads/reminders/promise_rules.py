@@ -35,9 +35,9 @@ class PromiseRule(ReminderRule):
         )
         rows = found.order_by("pk").values(
             *("pk", "due_on"),
-            about=F(self.lead),
-            told=F(self.owner),
-            chain=F(f"{self.lead}__chain"),
+            about=F(f"{self.lead}_id"),
+            told=F(f"{self.owner}_id"),
+            chain=F(f"{self.lead}__chain_id"),
             round=F(f"{self.lead}__reminder_round"),
         )
         return [

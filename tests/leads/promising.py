@@ -32,11 +32,11 @@ LONG_AGO = date(2020, 1, 1)
 
 
 def ago(days: int) -> date:
-    return TODAY - timedelta(days=days)
+    return timezone.localdate() - timedelta(days=days)
 
 
 def ahead(days: int) -> date:
-    return TODAY + timedelta(days=days)
+    return timezone.localdate() + timedelta(days=days)
 
 
 def rules(*pairs: tuple[str, int, int]) -> None:
@@ -71,7 +71,7 @@ def a_promise(contract: Contract, by: User, **values: Any) -> Commitment:
 
 
 def measure(promise: Commitment, value: Any, by: User, **values: Any) -> CommitmentMeasure:
-    values = {"measured_on": TODAY, "value": value, "evidence": "社保缴纳名册", **values}
+    values = {"measured_on": ago(0), "value": value, "evidence": "社保缴纳名册", **values}
     return record_measure(commitment=promise, values=values, by=by)
 
 
