@@ -18,6 +18,7 @@ OPERATIONS = (
     *("digest, p50", "digest, p95", "digest, rows that one statement reads"),
     *("1,000 changes", "log a follow-up, changes recorded", "change a lead, changes recorded"),
     *("list: leads, page 1", "list: leads, chain + stage + overdue", "list: follow-ups, page 1"),
+    *("approvals, sweep", "approvals, memory", "approvals, nothing due"),
 )
 
 

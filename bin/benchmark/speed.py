@@ -1,5 +1,5 @@
-"""Measures reminders, mail, digests and the API beside the bare way, each side in processes of its
-own."""
+"""Measures reminders, mail, digests, the API and approvals beside the bare way, each side in
+processes of its own."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from statistics import median
 from typing import Any
 
+from benchmark.approvals_beside_sql import measure_services
 from benchmark.feed_beside_sql import measure_feed
 from benchmark.lists_of_api import measure_lists
 from benchmark.overview_of_api import measure_overview
@@ -28,12 +29,17 @@ from benchmark.ratios import (
 from benchmark.sides import PRODUCT, Side
 
 REMINDERS, MAIL, DIGESTS, FEED = "reminders", "mail", "digests", "feed"
-API, OVERVIEW = "api", "overview"
-SECTIONS = (REMINDERS, MAIL, DIGESTS, FEED, API, OVERVIEW)
+API, OVERVIEW, SERVICES = "api", "overview", "services"
+SECTIONS = (REMINDERS, MAIL, DIGESTS, FEED, API, OVERVIEW, SERVICES)
 MESSAGES, TURNS = 20_000, 10
 IDLE_ROUNDS = 5
 
 Vacuum = Callable[[], None]
+WHOLE: dict[str, Callable[[str, Speed, Vacuum, Any], None]] = {
+    API: lambda url, found, vacuum, tell: measure_lists(url, found.leads, found, vacuum, tell),
+    OVERVIEW: measure_overview,
+    SERVICES: measure_services,
+}
 
 
 def measure(url: str, leads: int, only: list[str], vacuum: Vacuum, tell: Any) -> Speed:
@@ -54,10 +60,9 @@ def measure(url: str, leads: int, only: list[str], vacuum: Vacuum, tell: Any) ->
         measure_feed(url, found, vacuum)
     if DIGESTS in only:
         _digests(url, size["leads_a_chain"], found, vacuum, tell)
-    if API in only:
-        measure_lists(url, leads, found, vacuum, tell)
-    if OVERVIEW in only:
-        measure_overview(url, found, vacuum, tell)
+    for section, measured in WHOLE.items():
+        if section in only:
+            measured(url, found, vacuum, tell)
     return found
 
 
