@@ -225,6 +225,8 @@ def on_leads(leads: Collection[int]) -> Rows:
     yield Enterprise, _keys(Enterprise, leads__in=leads)
     yield FollowUp, _keys(FollowUp, lead__in=leads)
     yield StageChange, _keys(StageChange, lead__in=leads)
+    for further in _HANGING_ON_LEADS:
+        yield from further(leads)
     contracts = _keys(Contract, lead__in=leads)
     yield Contract, contracts
     if contracts:
@@ -253,11 +255,17 @@ def on_projects(projects: Collection[int]) -> Rows:
 
 
 _HANGING: list[Callable[[Collection[int]], Rows]] = []
+_HANGING_ON_LEADS: list[Callable[[Collection[int]], Rows]] = []
 
 
 def hangs_on_projects(further: Callable[[Collection[int]], Rows]) -> None:
     """Register what another app's published rows hang on landed projects."""
     _HANGING.append(further)
+
+
+def hangs_on_leads(further: Callable[[Collection[int]], Rows]) -> None:
+    """The same for leads."""
+    _HANGING_ON_LEADS.append(further)
 
 
 def companies_of(leads: Collection[Lead]) -> Rows:

@@ -20,7 +20,6 @@ from django.views.decorators.http import require_http_methods
 from kfq_crm.base.addresses import client_address
 from kfq_crm.base.errors import RuleViolation
 from kfq_crm.base.forms import ActionForm, add_violation
-from leads.actions.files import KINDS
 from leads.admin.followup_form import FilesField, FormNumberField
 from services.actions.feedback import rate_feedback
 from services.actions.intake import AskedBefore, ask_by_link
@@ -36,12 +35,6 @@ RATINGS = (
     ("2", pgettext_lazy("rating", "2 · not satisfied")),
     ("1", pgettext_lazy("rating", "1 · not solved at all")),
 )
-
-
-class PlainFiles(forms.FileInput):
-    """The browser's own button: these pages load no script."""
-
-    allow_multiple_selected = True
 
 
 class AskForm(ActionForm):
@@ -81,9 +74,6 @@ class AskForm(ActionForm):
         label=gettext_lazy("Photos or papers"),
         required=False,
         help_text=gettext_lazy("JPG, PNG, WebP, PDF, Word, Excel, PowerPoint, up to 20 MB each"),
-        widget=PlainFiles(
-            attrs={"multiple": True, "accept": ",".join(f".{ending}" for ending in KINDS)}
-        ),
     )
     sent_as = FormNumberField()
 

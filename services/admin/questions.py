@@ -159,7 +159,7 @@ class QuestionAdmin(ScopedModelAdmin):
             question, question.list_calendar, question.list_today, question.list_amber
         )
 
-    @admin.display(description=gettext_lazy("asked on"), ordering="taken_in_at")
+    @admin.display(description=pgettext_lazy("question", "asked on"), ordering="taken_in_at")
     def asked(self, question: Question) -> str:
         return format_html('<span class="o-nowrap">{}</span>', day(question.taken_in_at))
 
