@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from django.db.models import F, OuterRef, Q, QuerySet, Subquery
+from django.db.models import BigIntegerField, F, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
@@ -26,7 +26,8 @@ OPEN_LEAD = "plan__project__contract__lead"
 def _authority(department: str) -> Coalesce:
     """The department's head, or whoever of its people has been there longest."""
     people = Department.members.through.objects.filter(department=OuterRef(department))
-    return Coalesce(f"{department}__head", Subquery(people.order_by("pk").values("user")[:1]))
+    first = Subquery(people.order_by("pk").values("user")[:1])
+    return Coalesce(F(f"{department}__head_id"), first, output_field=BigIntegerField())
 
 
 def _public(path: str = "") -> Q:
@@ -112,9 +113,11 @@ class PaperToIssue(DatedRule):
         return rows.filter(_public("step__"))
 
     def told(self) -> dict[str, Any]:
-        helper = F("step__plan__helper")
+        helper = F("step__plan__helper_id")
         return {
-            Role.OWNER: Coalesce(_authority("step__department"), helper),
+            Role.OWNER: Coalesce(
+                _authority("step__department"), helper, output_field=BigIntegerField()
+            ),
             Role.HEAD: helper,
         }
 
