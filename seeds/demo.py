@@ -17,13 +17,14 @@ from leads.actions.claims import lapse_claims
 from leads.models import Claim, Lead
 from seeds.loader import load_report
 from seeds.loading.store import read
+from seeds.scenes.approvals import Approvals
 from seeds.scenes.clock import Days, clock_at
 from seeds.scenes.lists import fill_lists
 from seeds.scenes.people import create_people
 from seeds.scenes.promises import look_back
 from seeds.scenes.questions import ask_around
 from seeds.scenes.rulings import Dispute
-from seeds.scenes.story import Event, Story
+from seeds.scenes.story import LAND, Event, Story
 
 BEFORE_ALL = 30  # days between the arrival of the people and the first lead
 BEDTIME = timedelta(hours=8)  # before the office opens
@@ -55,6 +56,7 @@ def _events(
     told = [Story(row, people, outposts, days) for row in data["leads"]]
     disputes = [Dispute(row, people, days) for row in data["ruling_requests"]]
     stories = [sorted(story.events(), key=lambda event: event[:2]) for story in [*told, *disputes]]
+    stories.append([Event(day, LAND, act) for day, act in Approvals(people, days).events()])
     return sorted((event for story in stories for event in story), key=lambda event: event.day)
 
 

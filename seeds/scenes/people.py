@@ -12,6 +12,7 @@ from chains.roles import (
     ADMINISTRATION,
     CHAIN_LEADER,
     COORDINATION,
+    DEPARTMENT,
     MAYORS_OFFICE,
     SERVICE,
     role_group,
@@ -28,6 +29,7 @@ GROUPS = {
     "mayor_reader": MAYORS_OFFICE,
     "service": SERVICE,
     "liaison": SERVICE,
+    "department": DEPARTMENT,
 }
 
 
