@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext_lazy
+from django.utils.translation import ngettext, pgettext_lazy
 from simple_history.models import HistoricalRecords
 
 from kfq_crm.base.models import Versioned
@@ -184,4 +184,5 @@ class DeemedRule(Rule):
         )
 
     def __str__(self) -> str:
-        return f"{self.get_smallest_band_display()} · {self.paper_days}"
+        days = ngettext("%(days)d working day", "%(days)d working days", self.paper_days)
+        return f"{self.get_smallest_band_display()} · {days % {'days': self.paper_days}}"
