@@ -84,6 +84,10 @@ from leads.models import (
     WorksTerm,
 )
 from leads.stages import Stage
+from services.actions.plans import make_plan
+from services.actions.steps import refuse_step, submit_step
+from services.actions.templates import StepValues, create_template
+from services.models import DeemedRule, Department
 from tests.cast import Cast
 from tests.factories import (
     UserFactory,
@@ -134,6 +138,7 @@ CANARIES = {
     "building": "戴胜总装楼",
     "listing": "鸳鸯入统函",
     "progress": "白鹳吊装过半",
+    "approval": "丹顶鹤地块权属待核",
     "file": "喜鹊厂区平面图",
     "target company": "鸬鹚船配有限公司",
     "policy": "黄鹂专项扶持办法",
@@ -212,6 +217,7 @@ def _pipeline(world: World, cast: Cast) -> None:
     _promises(world, add_commitment(contract=contract, values=promise, by=by), by)
     world.records["project"] = open_project(contract=contract, by=by)
     _construction(world, by)
+    _approvals(world, by)
     secret = log_a_lead(
         by=by,
         title=SECRETS["title"],
@@ -252,6 +258,29 @@ def _promises(world: World, promise: Commitment, by: User) -> None:
     }
     said_of_it = {"verdict": "not_met", "actual": 0, "reason": said["verdict"]}
     judge_commitment(commitment=promise, values=said_of_it, by=by)
+
+
+def _approvals(world: World, by: User) -> None:
+    """A plan of one step, which its department has refused."""
+    department = Department.objects.create(code="planning", name="自然资源和规划局")
+    step = StepValues("permit", "规划许可", department, "land", 20, published="行政许可法")
+    world.records |= {
+        "department": department,
+        "approval_template": create_template(
+            code="industry", name="工业项目", steps=[step], by=world.cast.coordinator
+        ),
+        "deemed_rule": DeemedRule.objects.create(
+            valid_from=timezone.localdate() + timedelta(days=30), paper_days=1, acceptance_days=5
+        ),
+    }
+    plan = make_plan(
+        project=world.records["project"], template=world.records["approval_template"], by=by
+    )
+    submitted = submit_step(step=plan.steps.get(), by=by)
+    world.records["approval_plan"] = plan
+    world.records["approval_step"] = refuse_step(
+        step=submitted, ground="law", reason=CANARIES["approval"], by=world.cast.coordinator
+    )
 
 
 def _construction(world: World, by: User) -> None:
