@@ -23,6 +23,7 @@ from leads.progress import ALL, month_of, plan_between, shown
 if TYPE_CHECKING:
     from kfq_crm.base.models import User
 
+LONGEST = 1000
 FIGURES = ("percent", "invested", "summary")
 
 
@@ -184,6 +185,8 @@ def _fill(report: ProgressReport, values: Mapping[str, Any]) -> None:
     report.summary = report.summary.strip()
     if not report.summary:
         raise RuleViolation("blank", _("Say what was built."), "summary")
+    if len(report.summary) > LONGEST:
+        raise RuleViolation("max_length", _("Say it in 1,000 characters."), "summary")
     if not _lies_within(report.percent, ALL):
         raise RuleViolation("percent", _("Enter a percentage from 0 to 100."), "percent")
     if not _lies_within(report.invested, None):

@@ -165,8 +165,7 @@ class MeetPage(MilestonePage):
             periods=self.subject.output_periods.all(),
             today=timezone.localdate(),
         )
-        missing = [check for check in checks if not check.is_met]
-        return {**super().extra_context(), "missing": missing}
+        return {"missing": [check for check in checks if not check.is_met]}
 
     def rows(self) -> Any:
         return super().rows().prefetch_related("milestones", "permits", "buildings")
