@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
-from django.db.models import Exists, F, OuterRef, QuerySet, Subquery
+from django.db.models import BigIntegerField, Exists, F, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
@@ -79,6 +79,11 @@ def _officer(of: str) -> Subquery:
     return Subquery(cares.values("officer")[:1])
 
 
+def _first(*people: Any) -> Coalesce:
+    """The first of these people that there is: keys, whichever columns they come from."""
+    return Coalesce(*people, output_field=BigIntegerField())
+
+
 class QuestionDue(DatedRule):
     """The limit of the step that is next: the handler is told, then the department's head, then
     who looks after the enterprise."""
@@ -96,9 +101,9 @@ class QuestionDue(DatedRule):
     def told(self) -> dict[str, Any]:
         intake = (F("taken_in_by"), F("link__issued_by"))
         return {
-            Role.OWNER: Coalesce("handler", "department__head", _officer("enterprise"), *intake),
+            Role.OWNER: _first("handler", "department__head", _officer("enterprise"), *intake),
             Role.HEAD: F("department__head"),
-            Role.LEAD_UNIT: Coalesce(_officer("enterprise"), *intake),
+            Role.LEAD_UNIT: _first(_officer("enterprise"), *intake),
         }
 
     def details(self, reminders: Sequence[Reminder]) -> dict[int, str]:
