@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from kfq_crm.base import concurrency
+from kfq_crm.base.columns import check_columns
 from kfq_crm.base.errors import RuleViolation
 from services.actions.clock import reckon
 from services.actions.journal import (
@@ -132,6 +133,7 @@ def issue_paper(
     row.number = locked.paper_number = number
     row.issued_on = day_of(issued_on, now, "issued_on", not_before=locked.deemed_on)
     row.issued_by = by
+    check_columns(row, {"number"})
     row.file = keep_file(locked, upload, by) if upload is not None else None
     record_event(
         locked,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, TypeAlias
@@ -38,7 +38,7 @@ class Promise:
 def keep_file(step: ApprovalStep, upload: Upload, by: User) -> StepFile:
     """Keep a file with the step, by the checks that every file of the house goes through.
 
-    Runs inside the verb's transaction: what is refused later leaves no file on the disk.
+    The last thing of a verb that may be refused: what is refused after it stays on the disk.
     """
     name = clean_name(upload.name or "")
     kept = StepFile(
@@ -54,6 +54,22 @@ def keep_file(step: ApprovalStep, upload: Upload, by: User) -> StepFile:
         kept.save()
     except BaseException:
         kept.file.delete(save=False)
+        raise
+    return kept
+
+
+def keep_files(
+    step: ApprovalStep, uploads: Iterable[Upload | None], by: User
+) -> list[StepFile | None]:
+    """Keep several files in their order, all of them or none, on the disk as well."""
+    kept: list[StepFile | None] = []
+    try:
+        for upload in uploads:
+            kept.append(keep_file(step, upload, by) if upload is not None else None)
+    except BaseException:
+        for file in kept:
+            if file is not None:
+                file.file.delete(save=False)
         raise
     return kept
 
@@ -77,11 +93,10 @@ def hand_in_papers(
 
     A promise of such a paper is kept by it.
     """
-    for paper, upload in papers.items():
-        if paper.step_id != step.pk:
-            raise ValueError("a paper is handed in for its own step")
-        if upload is not None:
-            paper.file = keep_file(step, upload, by)
+    if any(paper.step_id != step.pk for paper in papers):
+        raise ValueError("a paper is handed in for its own step")
+    for paper, file in zip(papers, keep_files(step, papers.values(), by), strict=True):
+        paper.file = file or paper.file
         paper.handed_in_on, paper.handed_in_by = day, by
         paper.save(update_fields=["file", "handed_in_on", "handed_in_by"])
     open_promises = MissingItem.objects.filter(paper__in=papers, handed_in_on=None)
@@ -112,9 +127,10 @@ def lapsed_items(step: ApprovalStep) -> list[MissingItem]:
     return list(rows.select_related("paper"))
 
 
-def require_main_papers(step: ApprovalStep) -> None:
-    """The main papers must be there; everything else may be promised for later."""
-    missing = step.papers.filter(is_main=True, handed_in_on=None).values_list("name", flat=True)
+def require_main_papers(step: ApprovalStep, coming: Iterable[StepPaper] = ()) -> None:
+    """The main papers must be there, or come now; everything else may be promised for later."""
+    rows = step.papers.filter(is_main=True, handed_in_on=None)
+    missing = list(rows.exclude(pk__in=[p.pk for p in coming]).values_list("name", flat=True))
     if missing:
         message = _("These main papers are missing: %(papers)s.")
         raise RuleViolation("main_papers", message % {"papers": _(", ").join(missing)}, "papers")
@@ -126,18 +142,23 @@ def promise_papers(
     """Accept the promises: with them nothing may be owed. Raises RuleViolation at `papers` for
     a main paper, a paper without a promise, a day that has passed, and at `file` for the file."""
     _check_promises(step, promises, day)
-    for promise in promises:
-        item = MissingItem(
+    items = [
+        MissingItem(
             step=step,
             paper=promise.paper,
-            promise=keep_file(step, promise.upload, by),
             due_on=promise.due_on,
             consequence=promise.consequence,
             note=promise.note.strip(),
             promised_on=day,
             accepted_by=by,
         )
-        check_columns(item)
+        for promise in promises
+    ]
+    for item in items:
+        check_columns(item, {"due_on", "consequence", "note"})
+    files = keep_files(step, [promise.upload for promise in promises], by)
+    for item, file in zip(items, files, strict=True):
+        item.promise = file  # type: ignore[assignment]  # every promise has its writing
         item.save(force_insert=True)
     return [promise.paper.name for promise in promises]
 

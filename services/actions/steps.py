@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from kfq_crm.base import concurrency
 from kfq_crm.base.calendar import current_calendar
+from kfq_crm.base.columns import check_columns
 from kfq_crm.base.errors import RuleViolation
 from services.actions.clock import begin_stop, end_stops, reckon, refuse_if_late
 from services.actions.journal import (
@@ -70,8 +71,8 @@ def submit_step(
     require_handle(by, locked.plan)
     require_state(locked, StepState.READY, StepState.REFUSED)
     day = day_of(submitted_on, now, "submitted_on", not_before=locked.opened_on)
+    require_main_papers(locked, papers or {})
     names = hand_in_papers(locked, papers or {}, day, by)
-    require_main_papers(locked)
     before, locked.state = locked.state, StepState.SUBMITTED
     _forget_decision(locked)
     _submit(locked, day)
@@ -223,10 +224,11 @@ def grant_step(
     number = number.strip()
     if not number:
         raise RuleViolation("number_missing", _("Enter the number of the approval."), "number")
-    if upload is not None:
-        keep_file(locked, upload, by)
     locked.paper_number = number
     _decide(locked, StepState.GRANTED, decided_on, note.strip(), by=by, now=now)
+    check_columns(locked, {"paper_number", "decision_note"})
+    if upload is not None:
+        keep_file(locked, upload, by)
     record_event(
         locked,
         EventKind.GRANTED,

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import IntegrityError, transaction
 
@@ -149,6 +151,37 @@ def test_a_promise_in_a_bad_file_is_refused_and_nothing_is_kept(
     assert not StepFile.objects.exists()
     step.refresh_from_db()
     assert step.state == StepState.SUBMITTED
+
+
+def kept_on_disk() -> list[Path]:
+    return [path for path in Path(settings.MEDIA_ROOT).rglob("approvals/*") if path.is_file()]
+
+
+def test_a_verb_that_is_refused_leaves_no_file_on_the_disk(
+    plan: ApprovalPlan, planning: ApprovalStep, office: Office
+) -> None:
+    before = kept_on_disk()
+    form, survey = planning.papers.order_by("order")
+    bad = SimpleUploadedFile("图.pdf", b"MZ")
+    with refusal("file_content"):
+        submit_step(
+            step=planning, papers={form: a_pdf(), survey: bad}, by=office.helper, now=at(9, 28)
+        )
+    with refusal("main_papers"):
+        submit_step(step=planning, papers={survey: a_pdf()}, by=office.helper, now=at(9, 28))
+    step = accepted(plan, "planning", office, at(9, 28))
+    with refusal("in_future"):
+        grant_step(
+            step=step,
+            number="1",
+            upload=a_pdf(),
+            decided_on=day(9, 30),
+            by=office.planner,
+            now=at(9, 29),
+        )
+    with refusal("max_length"):
+        grant_step(step=step, number="长" * 81, upload=a_pdf(), by=office.planner, now=at(9, 29))
+    assert kept_on_disk() == before
 
 
 def test_a_file_of_200_mb_is_refused(planning: ApprovalStep, office: Office) -> None:
