@@ -105,6 +105,8 @@ class LandedProjectAdmin(ScopedModelAdmin):
     @admin.display(description=gettext_lazy("Construction"), ordering="behind")
     def progress(self, project: Any) -> str:
         standing = project.standing
+        if project.contract_id is None and standing.planned is None:
+            return "—"  # one of the report, of which nobody reports
         badge = format_html(
             '<span class="o-badge o-badge--{}">{}</span>', standing.colour, standing.words
         )
