@@ -33,6 +33,7 @@ from chains.models import (
     TargetCompany,
 )
 from chains.roles import ADMINISTRATION, role_group
+from kfq_crm.base import concurrency
 from kfq_crm.base.absences import enter_absence
 from kfq_crm.base.access import record_access
 from kfq_crm.base.calendar import current_calendar
@@ -84,10 +85,28 @@ from leads.models import (
     WorksTerm,
 )
 from leads.stages import Stage
+from services.actions.asking_links import give_link
+from services.actions.extensions import ask_extension
+from services.actions.handling import verify_question
+from services.actions.intake import take_in_question
+from services.actions.knowledge import keep_answer
+from services.actions.liaison import appoint_officer
+from services.actions.papers import keep_file
 from services.actions.plans import make_plan
 from services.actions.steps import refuse_step, submit_step
 from services.actions.templates import StepValues, create_template
-from services.models import DeemedRule, Department
+from services.models import (
+    DeemedRule,
+    Department,
+    LinkRule,
+    MissingItem,
+    QuestionCategory,
+    QuestionLimit,
+    QuestionRule,
+    StepPaper,
+    VisitCadence,
+    VisitWarning,
+)
 from tests.cast import Cast
 from tests.factories import (
     UserFactory,
@@ -127,6 +146,7 @@ CANARIES = {
     "next step": "约见杜鹃资本",
     "blocker": "夜莺地块未腾空",
     "question": "黑鹳路口能否先行施工",
+    "asked": "绿孔雀变电所何时增容",
     "contract": "蓝鹊合〔2026〕7号",
     "counterparty": "云雀投资合伙企业",
     "commitment": "朱鹮税收目标",
@@ -139,6 +159,7 @@ CANARIES = {
     "listing": "鸳鸯入统函",
     "progress": "白鹳吊装过半",
     "approval": "丹顶鹤地块权属待核",
+    "paper": "红隼厂区勘察报告",
     "file": "喜鹊厂区平面图",
     "target company": "鸬鹚船配有限公司",
     "policy": "黄鹂专项扶持办法",
@@ -182,6 +203,7 @@ def build_world(cast: Cast) -> World:
     _administration(world, cast)
     _digest(world, cast)
     _reminders(world, cast)
+    _questions(world, cast)
     return world
 
 
@@ -278,8 +300,21 @@ def _approvals(world: World, by: User) -> None:
     )
     submitted = submit_step(step=plan.steps.get(), by=by)
     world.records["approval_plan"] = plan
-    world.records["approval_step"] = refuse_step(
+    refused = refuse_step(
         step=submitted, ground="law", reason=CANARIES["approval"], by=world.cast.coordinator
+    )
+    world.records |= {"approval_step": refused, "template_step": refused.template_step}
+    with transaction.atomic():
+        kept = keep_file(refused, picture(), by)
+    world.records["step_file"] = kept
+    paper = StepPaper.objects.create(step=refused, name=CANARIES["paper"])
+    world.records["missing_item"] = MissingItem.objects.create(
+        step=refused,
+        paper=paper,
+        promise=kept,
+        due_on=timezone.localdate(),
+        promised_on=timezone.localdate(),
+        accepted_by=by,
     )
 
 
@@ -316,6 +351,55 @@ def _construction(world: World, by: User) -> None:
             reported_by=by,
             reported_at=timezone.now(),
         )
+
+
+def _questions(world: World, cast: Cast) -> None:
+    """A question about team A's lead with what hangs on it; care, a link, knowledge, rules."""
+    said, later = CANARIES, timezone.localdate() + timedelta(days=30)
+    lead, by = world.records["lead"], cast.member_a
+    department = Department.objects.filter(code="answers").first() or concurrency.create(
+        Department(code="answers", name="答复部门"), by=None
+    )
+    category = QuestionCategory.objects.create(code="power", name="用电", department=department)
+    question = take_in_question(
+        enterprise=lead.enterprise,
+        lead=lead,
+        values={"title": said["asked"], "text": said["asked"], "category": category},
+        uploads=[picture()],
+        by=by,
+    )
+    question = verify_question(question=question, department=department, by=cast.coordinator)
+    liaison = appoint_officer(
+        enterprise=lead.enterprise, officer=by, tier="key", by=cast.coordinator
+    )
+    entry = {"title": "用电增容怎么办", "answer": "到窗口办理。", "category": category}
+    world.records |= {
+        "question": question,
+        "question_file": question.files.get(),
+        "extension": ask_extension(
+            question=question,
+            until=current_calendar().add_workdays(question.solve_by, 1),
+            reason="补图",
+            by=cast.coordinator,
+        ),
+        "liaison": liaison,
+        "asking_link": give_link(
+            enterprise=lead.enterprise, contact_name="周敏", by=cast.coordinator
+        ),
+        "knowledge": keep_answer(values=entry, by=cast.coordinator),
+        "category": category,
+        "question_limit": QuestionLimit.objects.create(
+            valid_from=later, item="verify", working_days=2
+        ),
+        "question_rule": QuestionRule.objects.create(
+            valid_from=later, rating_days=5, reopens_up_to=2
+        ),
+        "link_rule": LinkRule.objects.create(
+            valid_from=later, link_days=90, per_link=3, per_address=9
+        ),
+        "visit_cadence": VisitCadence.objects.create(valid_from=later, tier="key", working_days=15),
+        "visit_warning": VisitWarning.objects.create(valid_from=later, visits=2, days=20),
+    }
 
 
 def _sign(lead: Lead, by: User) -> Lead:

@@ -33,6 +33,8 @@ CASES = cases()
 OPEN = {
     "admin:login": 200,
     "admin:decide": 410,  # with a link that was never signed
+    "admin:ask": 410,
+    "admin:rate": 410,
     "healthz": 200,
     "readyz": 503,
     "metrics": 404,

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from kfq_crm.base.models import User
     from services.models import Question
 
+LONGEST_REASON = 200
 WORKING = (QuestionState.VERIFIED, QuestionState.ANSWERED)
 
 
@@ -57,12 +58,12 @@ def ask_extension(
     _check_day(locked, until)
     if locked.extensions.filter(decided_at=None).exists():
         raise RuleViolation("undecided", _("A request for more time is not decided yet."))
-    why = words(reason, "reason", _("Say why more time is needed."))
+    why = words(reason, "reason", _("Say why more time is needed."), LONGEST_REASON)
     extension = Extension(
         question=locked,
         until=until,
         before=locked.solve_by,
-        reason=why[:200],
+        reason=why,
         asked_by=by,
         asked_at=moment,
     )
@@ -91,7 +92,7 @@ def decide_extension(
         raise RuleViolation("decided", _("This request has been decided already."))
     require_state(locked, *WORKING)
     if not granted:
-        words(reason, "reason", _("Say why it is refused."))
+        words(reason, "reason", _("Say why it is refused."), LONGEST_REASON)
     fresh.granted, fresh.decided_by, fresh.decided_at = granted, by, moment
     fresh.decision_reason = reason.strip()[:200]
     fresh.save()

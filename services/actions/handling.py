@@ -26,6 +26,8 @@ from services.actions.question_story import (
 from services.models import OPEN_STATES, Closing, Handover, QuestionState, departments_of
 from services.question_rights import require, rights_over
 
+LONGEST_REASON = 200
+
 if TYPE_CHECKING:
     from datetime import datetime
 
@@ -96,7 +98,7 @@ def hand_over_question(
     require_state(locked, *OPEN_STATES)
     if department.pk == locked.department_id and (handler and handler.pk) == locked.handler_id:
         raise RuleViolation("same", _("It is there already."), "department")
-    why = words(reason, "reason", _("Say why it is handed over."))
+    why = words(reason, "reason", _("Say why it is handed over."), LONGEST_REASON)
     _give(locked, department, handler, by=by, moment=now_or(now), reason=why)
     return keep(locked, by=by)
 

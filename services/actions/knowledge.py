@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from kfq_crm.base import concurrency
 from kfq_crm.base.columns import fill
 from kfq_crm.base.errors import RuleViolation
+from leads.actions.search import spell
 from services.actions.question_story import lock_question, words
 from services.models import KnowledgeEntry
 from services.question_rights import require, rights_over
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from services.models import Question
 
 FIELDS = {"title", "answer", "basis", "category"}
+LONGEST_ANSWER = 4000
 
 
 @transaction.atomic
@@ -89,10 +91,10 @@ def retire_entry(
 def _fill(entry: KnowledgeEntry, values: Mapping[str, Any]) -> None:
     fill(entry, FIELDS, values)
     entry.title = words(" ".join(entry.title.split()), "title", _("Say the question in one line."))
-    entry.answer = words(entry.answer, "answer", _("Write the answer."))
+    entry.answer = words(entry.answer, "answer", _("Write the answer."), LONGEST_ANSWER)
     if entry.question:
         _require_general(entry, entry.question)
-    entry.set_search(entry.title, entry.answer, entry.basis)
+    entry.set_search(*spell(entry.title), entry.answer, entry.basis)
 
 
 def _require_general(entry: KnowledgeEntry, question: Question) -> None:

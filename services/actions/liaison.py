@@ -45,6 +45,7 @@ if TYPE_CHECKING:
 
 APPOINT = "services.appoint_liaison"
 VISIT_FIELDS = {"purpose", "our_people", "their_people", "summary", "department"}
+LONGEST_REASON = 200
 CADENCE = 20  # working days where nobody has entered a rule
 
 
@@ -82,7 +83,7 @@ def appoint_officer(
     if before:
         if before.officer_id == officer.pk and before.tier == tier:
             raise RuleViolation("same", _("This person looks after it already."), "officer")
-        why = words(reason, "reason", _("Say why the care changes hands."))
+        why = words(reason, "reason", _("Say why the care changes hands."), LONGEST_REASON)
         _end(before, why, by, today, expected)
     liaison = Liaison(
         enterprise=enterprise,
@@ -108,7 +109,7 @@ def end_liaison(
 ) -> Liaison:
     """Nobody looks after the enterprise from now on; the reason stays on record."""
     require(by.has_perm(APPOINT))
-    why = words(reason, "reason", _("Say why the care ends."))
+    why = words(reason, "reason", _("Say why the care ends."), LONGEST_REASON)
     locked = concurrency.lock(Liaison.objects.visible_to(by), liaison.pk, expected)
     if locked.ended_on:
         raise RuleViolation("ended", _("This care has ended already."))
@@ -117,7 +118,7 @@ def end_liaison(
 
 def _end(liaison: Liaison, reason: str, by: User, today: date, expected: int | None) -> Liaison:
     locked = concurrency.lock(Liaison.objects.visible_to(by), liaison.pk, expected)
-    locked.ended_on, locked.end_reason, locked.next_visit_on = today, reason[:200], None
+    locked.ended_on, locked.end_reason, locked.next_visit_on = today, reason, None
     return concurrency.save(locked, by=by)
 
 

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 
 from kfq_crm.base import concurrency
 from kfq_crm.base.errors import RuleViolation
+from leads.actions.search import spell
 from services.models import Question, QuestionEvent, QuestionEventKind
 from services.question_clock import set_next_limit
 
@@ -55,14 +56,22 @@ def keep(question: Question, *, by: User | None) -> Question:
 def make_findable(question: Question) -> None:
     """By its words, the enterprise, and its number once it has one."""
     number = question.number if question.pk else ""
-    question.set_search(question.title, question.text, question.enterprise.name, number)
+    company = spell(question.enterprise.name)
+    question.set_search(*spell(question.title), question.text, *company, number)
 
 
-def words(text: str, field: str, message: str = "") -> str:
-    """The text without blanks at its ends; RuleViolation at the field when nothing is left."""
+LONGEST = 2000
+
+
+def words(text: str, field: str, message: str = "", most: int = LONGEST) -> str:
+    """The text without blanks at its ends; RuleViolation at the field when nothing is left, or
+    more than `most` characters."""
     clean = text.strip()
     if not clean:
         raise RuleViolation("blank", message or _("Say it in words."), field)
+    if len(clean) > most:
+        told = _("At most %(most)d characters; these are %(number)d.")
+        raise RuleViolation("too_long", told % {"most": most, "number": len(clean)}, field)
     return clean
 
 

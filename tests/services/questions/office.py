@@ -7,6 +7,7 @@ from datetime import date, datetime
 from typing import Any
 
 import pytest
+from django.db import transaction
 from django.utils import timezone
 
 from chains.roles import DEPARTMENT, SERVICE, role_group
@@ -62,7 +63,8 @@ class Office:
 
 @pytest.fixture
 def office(cast: Cast) -> Office:
-    return remembered("office of questions", lambda: _office(cast))
+    with transaction.atomic():
+        return remembered("office of questions", lambda: _office(cast))
 
 
 def _office(cast: Cast) -> Office:
