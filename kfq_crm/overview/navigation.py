@@ -130,6 +130,13 @@ SECTIONS = (
             List(_("Approval plans (navigation)"), "account_tree", "services.approvalplan"),
             List(_("My steps (navigation)"), "task_alt", "services.approvalstep", "late_steps"),
             List(_("Promised papers (navigation)"), "pending_actions", "services.missingitem"),
+            List(_("Feedback (navigation)"), "reviews", "services.feedback"),
+            Page(
+                _("On time (navigation)"),
+                "avg_pace",
+                "admin:services_timeliness",
+                "services.see_all_services",
+            ),
             List(_("Liaison (navigation)"), "handshake", "services.liaison"),
             List(_("Knowledge (navigation)"), "menu_book", "services.knowledgeentry"),
         ),

@@ -6,6 +6,7 @@ from services.admin import (
     asking,
     clock_verbs,
     departments,
+    feedback_list,
     knowledge,
     liaison,
     liaison_verbs,
@@ -22,6 +23,7 @@ from services.admin import (
     steps,
     take_in,
     template_steps,
+    timeliness_page,
 )
 
 __all__ = [
@@ -30,6 +32,7 @@ __all__ = [
     "asking",
     "clock_verbs",
     "departments",
+    "feedback_list",
     "knowledge",
     "liaison",
     "liaison_verbs",
@@ -46,4 +49,5 @@ __all__ = [
     "steps",
     "take_in",
     "template_steps",
+    "timeliness_page",
 ]

@@ -30,6 +30,7 @@ from leads.models import MilestoneKind
 from services.admin.offers import Rights, offers
 from services.admin.plan_reading import facts_of
 from services.admin.standing import standing
+from services.admin.step_filters import DecidedFilter, OutcomeFilter
 from services.models import (
     OPEN,
     PASSED,
@@ -42,6 +43,7 @@ from services.models import (
     StepState,
     StopReason,
     departments_of,
+    sees_all_services,
 )
 from services.models.states import RefusalGround
 
@@ -82,7 +84,7 @@ class ApprovalStepAdmin(OwnPageAdmin):
     page_name = "admin:services_approvalstep_page"
     list_display = ("name_and_project", "asked_of", "state_and_limit", "submitted", "helped_by")
     phone_columns = ("asked_of", "state_and_limit")
-    list_filter = (DepartmentFilter, StageFilter, StateFilter)
+    list_filter = (DepartmentFilter, StageFilter, StateFilter, DecidedFilter, OutcomeFilter)
     list_select_related = ("plan__project", "plan__helper", "department")
     search_fields = ("name", "plan__project__name", "paper_number")
     search_help_text = gettext_lazy("Step, project, number of the approval")
@@ -106,7 +108,8 @@ class ApprovalStepAdmin(OwnPageAdmin):
 
     def in_tab(self, request: HttpRequest, rows: QuerySet[Any], tab: str) -> QuerySet[Any]:
         user: Any = request.user
-        if departments_of(user).exists():
+        every = tab == "all" and sees_all_services(user)
+        if not every and departments_of(user).exists():
             rows = rows.filter(department__in=departments_of(user).values("pk"))
         if tab == "open":
             return rows.filter(state__in=OPEN).exclude(plan__state="stopped")
@@ -171,11 +174,11 @@ class EventLine:
 
 # Particulars of an event and how they are called; days are stored as text of ISO 8601
 DETAILS = {
-    "submitted_on": gettext_lazy("submitted on"),
-    "accepted_on": gettext_lazy("accepted on"),
-    "handed_in_on": gettext_lazy("handed in on"),
-    "decided_on": gettext_lazy("decided on"),
-    "issued_on": gettext_lazy("issued on"),
+    "submitted_on": pgettext_lazy("approval event", "submitted on"),
+    "accepted_on": pgettext_lazy("approval event", "accepted on"),
+    "handed_in_on": pgettext_lazy("approval event", "handed in on"),
+    "decided_on": pgettext_lazy("approval event", "decided on"),
+    "issued_on": pgettext_lazy("approval event", "issued on"),
     "began_on": gettext_lazy("clock stands from"),
     "ended_on": gettext_lazy("clock stood until"),
     "former": gettext_lazy("limit before"),
