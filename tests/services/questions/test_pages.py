@@ -1,0 +1,180 @@
+"""Pages of staff: what a list costs, what its parts hold, buttons only for what one may do."""
+
+import re
+from datetime import date
+
+import pytest
+import time_machine
+from django.test import Client
+
+from services.actions.extensions import ask_extension
+from services.actions.liaison import log_visit
+from services.models import Question
+from tests.services.questions.office import (
+    Office,
+    a_feedback,
+    a_question,
+    a_verified,
+    an_answered,
+    at,
+)
+
+pytestmark = pytest.mark.django_db
+NOW = at("2024-11-18")
+LIST = "/admin/services/question/"
+VERB = re.compile(r"/admin/services/question/\d+/([a-z-]+)/")
+
+
+@pytest.fixture(autouse=True)
+def frozen():
+    with time_machine.travel(NOW, tick=False):
+        yield
+
+
+def listed(client: Client, tab: str) -> set[str]:
+    text = client.get(LIST, {"tab": tab}).content.decode()
+    return set(re.findall(r"WT\d{6}", text))
+
+
+def verbs(client: Client, question: Question) -> set[str]:
+    text = client.get(f"/admin/services/question/{question.pk}/page/").content.decode()
+    return set(VERB.findall(text)) - {"page"}
+
+
+def test_the_parts_of_the_list(client: Client, office: Office) -> None:
+    new = a_question(office, now=NOW)
+    late = a_verified(office, now=at("2024-11-01"))
+    fire = a_verified(office, now=NOW)
+    Question.objects.filter(pk=fire.pk).update(department=office.fire)
+    done = a_feedback(office, now=NOW).question
+    client.force_login(office.clerk)
+    assert listed(client, "department") == {late.number}
+    assert listed(client, "overdue") == {late.number}
+    assert listed(client, "mine") == set()
+    client.force_login(office.officer)
+    assert listed(client, "mine") == {new.number, late.number, fire.number}
+    assert listed(client, "all") == {new.number, late.number, fire.number, done.number}
+
+
+@pytest.mark.parametrize("rows", [1, 50])
+def test_the_list_asks_as_often_at_one_row_as_at_fifty(
+    client: Client, office: Office, django_assert_num_queries, rows: int
+) -> None:
+    for number in range(rows):
+        (a_question if number % 2 else a_verified)(office, now=NOW)
+    client.force_login(office.service)
+    client.get(LIST)
+    with django_assert_num_queries(LIST_QUERIES):
+        client.get(LIST, {"tab": "all"})
+
+
+@pytest.mark.parametrize("rows", [1, 12])
+def test_the_page_asks_as_often_however_long_its_story(
+    client: Client, office: Office, django_assert_num_queries, rows: int
+) -> None:
+    question = an_answered(office, now=NOW)
+    for _ in range(rows):
+        question.events.create(kind="noted", at=NOW, by=office.clerk, text="备注")
+    client.force_login(office.clerk)
+    address = f"/admin/services/question/{question.pk}/page/"
+    client.get(address)
+    with django_assert_num_queries(PAGE_QUERIES):
+        client.get(address)
+
+
+@pytest.mark.parametrize(
+    ("stage", "person", "expected"),
+    [
+        ("new", "service", {"verify", "decline", "note", "attach", "correct", "reveal"}),
+        ("new", "officer", {"verify", "decline", "note", "attach", "correct"}),
+        (
+            "verified",
+            "clerk",
+            {
+                *("answer", "feed-back", "ask-extension", "hand-over"),
+                *("note", "attach", "correct"),
+            },
+        ),
+        ("answered", "head", {*("feed-back", "ask-extension", "hand-over", "keep-answer")}),
+        ("closed", "clerk", {"keep-answer", "note", "attach"}),
+    ],
+)
+def test_only_what_this_person_may_do_is_offered(
+    client: Client, office: Office, stage: str, person: str, expected: set[str]
+) -> None:
+    make = {
+        "new": a_question,
+        "verified": a_verified,
+        "answered": an_answered,
+        "closed": a_feedback,
+    }[stage]
+    made = make(office, now=NOW)
+    question = made.question if stage == "closed" else made
+    client.force_login(getattr(office, person))
+    offered = verbs(client, question)
+    assert expected - {"reveal"} <= offered
+    never = {"verify", "decline"} if stage != "new" else {"answer", "feed-back", "hand-over"}
+    assert not offered & never
+    for verb in offered - {"reveal"}:
+        address = f"/admin/services/question/{question.pk}/{verb}/"
+        assert client.get(address).status_code == 200
+
+
+def test_the_head_is_offered_the_decision(client: Client, office: Office) -> None:
+    question = a_verified(office, now=NOW)
+    ask_extension(
+        question=question, until=date(2024, 12, 10), reason="补图", by=office.clerk, now=NOW
+    )
+    client.force_login(office.head)
+    text = client.get(f"/admin/services/question/{question.pk}/page/").content.decode()
+    assert "/decide/" in text
+    client.force_login(office.clerk)
+    text = client.get(f"/admin/services/question/{question.pk}/page/").content.decode()
+    assert "/decide/" not in text
+
+
+def test_the_number_is_masked_and_its_look_is_on_record(client: Client, office: Office) -> None:
+    question = a_verified(office, now=NOW)
+    address = f"/admin/services/question/{question.pk}/"
+    client.force_login(office.clerk)
+    assert "13812345678" not in client.get(address + "page/").content.decode()
+    assert "13812345678" in client.post(address + "reveal/").content.decode()
+    client.force_login(office.service)  # who took it in
+    assert "13812345678" in client.get(address + "page/").content.decode()
+
+
+def test_the_quick_form_takes_a_question_in(client: Client, office: Office) -> None:
+    client.force_login(office.officer)
+    address = f"/admin/services/question/take-in/?enterprise={office.company.pk}"
+    form = {"title": "断电", "text": "何时修复？", "category": office.category.pk}
+    answer = client.post(address, form, follow=True)
+    assert answer.status_code == 200
+    assert Question.objects.get().source == "liaison"
+
+
+@pytest.mark.parametrize("key", ["x", "-1", "999999999", "9" * 40, "１"])
+def test_a_company_that_may_not_be_named_is_asked_for_again(
+    client: Client, office: Office, key: str
+) -> None:
+    client.force_login(office.clerk)
+    answer = client.get(f"/admin/services/question/take-in/?enterprise={key}")
+    assert "哪家企业" in answer.content.decode()
+
+
+def test_one_visit_too_many_is_told_before_it_is_paid(client: Client, office: Office) -> None:
+    values = {"purpose": "research", "summary": "调研"}
+    for _ in range(2):
+        log_visit(
+            enterprise=office.company,
+            visited_on=date(2024, 11, 15),
+            values=values,
+            by=office.service,
+            now=NOW,
+        )
+    client.force_login(office.officer)
+    answer = client.get(f"/admin/services/visit/log/?enterprise={office.company.pk}")
+    assert "走访过于频繁" in answer.content.decode()
+
+
+LIST_QUERIES = 11
+PAGE_QUERIES = 18
