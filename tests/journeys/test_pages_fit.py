@@ -34,7 +34,18 @@ from chains.models import (
 )
 from kfq_crm.base.absences import enter_absence
 from kfq_crm.base.calendar import current_calendar
-from kfq_crm.base.models import Absence, CalendarDay, FeedRule, OutgoingMail, QuietHours, User
+from kfq_crm.base.models import (
+    Absence,
+    ApiToken,
+    Audience,
+    CalendarDay,
+    FeedRule,
+    OutgoingMail,
+    QuietHours,
+    TokenScope,
+    User,
+)
+from kfq_crm.base.tokens import make_token
 from kfq_crm.overview.queries.targets import COUNTED
 from leads.digest.engine import make_digests
 from leads.models import (
@@ -163,6 +174,7 @@ class Demo:
             "target": AnnualTarget.objects.filter(metric__code__in=COUNTED).latest("pk"),
             "asked": RulingRequest.objects.get(ruling=None),
             "ruling": Ruling.objects.latest("pk"),
+            "token": a_token_of(member),
             "user": member,
             "colleague": self.team.group.user_set.latest("pk"),
             "mail": OutgoingMail.objects.filter(recipient=member).latest("pk"),
@@ -181,6 +193,16 @@ class Demo:
 
     def key(self, name: str) -> int:
         return int(self.records[name].pk)
+
+
+def a_token_of(person: User) -> ApiToken:
+    return make_token(
+        name="周报小程序",
+        audience=Audience.OWNER,
+        scopes=[TokenScope.LEADS_READ],
+        last_day=timezone.localdate() + timedelta(days=30),
+        by=person,
+    ).token
 
 
 def tell_the_week() -> None:

@@ -188,6 +188,11 @@ class OfficeSchema(AutoSchema):
             schema.pop("description", None)
         return schema
 
+    def _insert_min_max(self, field: Any, content: Any) -> None:
+        """The bounds of a column differ from database to database and bind no reader."""
+        if not isinstance(field.parent, ReadSerializer):
+            super()._insert_min_max(field, content)
+
     def _get_response_bodies(self, direction: Any = "response") -> Any:
         bodies = super()._get_response_bodies(direction)
         for status in self._problems():
