@@ -36,6 +36,7 @@ from kfq_crm.base.absences import enter_absence
 from kfq_crm.base.calendar import current_calendar
 from kfq_crm.base.models import (
     Absence,
+    ApiRule,
     ApiToken,
     Audience,
     CalendarDay,
@@ -115,6 +116,7 @@ NEWEST: dict[str, type[Model]] = {
     "stall_rule": StallRule,
     "day": CalendarDay,
     "quiet_hours": QuietHours,
+    "api_rule": ApiRule,
     "feed_rule": FeedRule,
     "digest": Digest,
     "digest_rule": DigestRule,
