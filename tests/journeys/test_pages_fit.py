@@ -136,6 +136,7 @@ LATIN = {
     *("XS", "GB", "TOTP", "zhang", "wei"),
     # What the administrator knows by these names alone.
     *("https", "JSON", "beat", "worker", "REDIS", "URL", "Message", "ID"),
+    "kfq",  # the beginning of every token
 }
 FAULTS = Path(__file__).with_name("page_faults.js").read_text(encoding="utf-8")
 SIZES = {"desk": DESKTOP, "phone": PHONE}
