@@ -264,7 +264,7 @@ def add_ground_rows() -> None:
     )
     CalendarDay.objects.create(day=date(2026, 12, 31), is_workday=False, label="holiday")
     AccessEntry.objects.create(number=1, at=timezone.now(), kind=AccessKind.REVEAL, subject="entry")
-    AccessChainHead.objects.create(last_number=1)
+    AccessChainHead.objects.create(pk=1, last_number=1)
     Change.objects.all().delete()
     Change.objects.create(resource="chain", object_id=1, kind="created")
     FeedSequence.objects.update_or_create(pk=1, defaults={"last_number": 7})

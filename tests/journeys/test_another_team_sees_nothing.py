@@ -10,6 +10,7 @@ from pathlib import Path
 
 import openpyxl
 import pytest
+from django.db import transaction
 from django.utils import timezone
 from django.utils.formats import date_format
 from playwright.sync_api import Page, expect
@@ -65,6 +66,7 @@ class Story:
 
 
 @pytest.fixture
+@transaction.atomic()
 def story(cast: Cast) -> Story:
     segment = Segment.objects.create(chain=cast.chain_a, code="engine", name="发动机")
     by = cast.member_a

@@ -34,7 +34,19 @@ from chains.models import (
 )
 from kfq_crm.base.absences import enter_absence
 from kfq_crm.base.calendar import current_calendar
-from kfq_crm.base.models import Absence, CalendarDay, FeedRule, OutgoingMail, QuietHours, User
+from kfq_crm.base.models import (
+    Absence,
+    ApiRule,
+    ApiToken,
+    Audience,
+    CalendarDay,
+    FeedRule,
+    OutgoingMail,
+    QuietHours,
+    TokenScope,
+    User,
+)
+from kfq_crm.base.tokens import make_token
 from kfq_crm.overview.queries.targets import COUNTED
 from leads.digest.engine import make_digests
 from leads.models import (
@@ -104,6 +116,7 @@ NEWEST: dict[str, type[Model]] = {
     "stall_rule": StallRule,
     "day": CalendarDay,
     "quiet_hours": QuietHours,
+    "api_rule": ApiRule,
     "feed_rule": FeedRule,
     "digest": Digest,
     "digest_rule": DigestRule,
@@ -123,6 +136,7 @@ LATIN = {
     *("XS", "GB", "TOTP", "zhang", "wei"),
     # What the administrator knows by these names alone.
     *("https", "JSON", "beat", "worker", "REDIS", "URL", "Message", "ID"),
+    "kfq",  # the beginning of every token
 }
 FAULTS = Path(__file__).with_name("page_faults.js").read_text(encoding="utf-8")
 SIZES = {"desk": DESKTOP, "phone": PHONE}
@@ -163,6 +177,7 @@ class Demo:
             "target": AnnualTarget.objects.filter(metric__code__in=COUNTED).latest("pk"),
             "asked": RulingRequest.objects.get(ruling=None),
             "ruling": Ruling.objects.latest("pk"),
+            "token": a_token_of(member),
             "user": member,
             "colleague": self.team.group.user_set.latest("pk"),
             "mail": OutgoingMail.objects.filter(recipient=member).latest("pk"),
@@ -181,6 +196,16 @@ class Demo:
 
     def key(self, name: str) -> int:
         return int(self.records[name].pk)
+
+
+def a_token_of(person: User) -> ApiToken:
+    return make_token(
+        name="周报小程序",
+        audience=Audience.OWNER,
+        scopes=[TokenScope.LEADS_READ],
+        last_day=timezone.localdate() + timedelta(days=30),
+        by=person,
+    ).token
 
 
 def tell_the_week() -> None:

@@ -123,7 +123,10 @@ def _words(key: str, value: object) -> str:
     label = str(PARTICULARS[key])
     if isinstance(value, dict):
         value = sum(number for number in value.values() if isinstance(number, int))
-    if isinstance(value, list):
-        return _("%(label)s: %(value)s") % {"label": label, "value": _(", ").join(map(str, value))}
-    shown = VALUES.get((key, value), value) if isinstance(value, str | bool) else value
+    several = value if isinstance(value, list) else [value]
+    shown = _(", ").join(_value(key, one) for one in several)
     return _("%(label)s: %(value)s") % {"label": label, "value": shown}
+
+
+def _value(key: str, value: object) -> str:
+    return str(VALUES.get((key, value), value) if isinstance(value, str | bool) else value)

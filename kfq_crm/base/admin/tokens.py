@@ -25,7 +25,7 @@ from unfold.widgets import (
 from kfq_crm.base import tokens
 from kfq_crm.base.action_page import ActionPage
 from kfq_crm.base.addresses import client_address
-from kfq_crm.base.admin.access_log import PARTICULARS, SUBJECTS
+from kfq_crm.base.admin.access_log import PARTICULARS, SUBJECTS, VALUES
 from kfq_crm.base.changelist import Tab
 from kfq_crm.base.forms import JudgedForm, LedgerDateField
 from kfq_crm.base.models import ApiToken, Audience, TokenScope
@@ -41,6 +41,8 @@ PARTICULARS["token_key"] = gettext_lazy("public part of the token")
 PARTICULARS["audience"] = gettext_lazy("reads as")
 PARTICULARS["scopes"] = gettext_lazy("what it opens")
 PARTICULARS["query"] = gettext_lazy("question")
+VALUES.update({("audience", one.value): one.label for one in Audience})
+VALUES.update({("scopes", one.value): one.label for one in TokenScope})
 
 SCOPE_LABELS = dict(TokenScope.choices)
 

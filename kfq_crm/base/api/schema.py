@@ -188,6 +188,16 @@ class OfficeSchema(AutoSchema):
             schema.pop("description", None)
         return schema
 
+    # The bounds of a number's column differ from database to database and bind no reader.
+
+    def _insert_min_max(self, field: Any, content: Any) -> None:
+        if not isinstance(field.parent, ReadSerializer):
+            super()._insert_min_max(field, content)
+
+    def _insert_field_validators(self, field: Any, schema: Any) -> None:
+        if not (isinstance(field.parent, ReadSerializer) and schema.get("type") == "integer"):
+            super()._insert_field_validators(field, schema)
+
     def _get_response_bodies(self, direction: Any = "response") -> Any:
         bodies = super()._get_response_bodies(direction)
         for status in self._problems():

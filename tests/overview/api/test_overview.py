@@ -248,7 +248,13 @@ def test_answers_are_not_mixed_up(
     ],
 )
 def test_queries_do_not_grow_with_the_leads(
-    spring: Spring, client_of: ClientOf, who: str, asked: Any, queries: int, leads: int
+    spring: Spring,
+    client_of: ClientOf,
+    on_postgresql: bool,
+    who: str,
+    asked: Any,
+    queries: int,
+    leads: int,
 ) -> None:
     with clock(TODAY):
         program = client_of(getattr(spring.cast, who))
@@ -260,4 +266,6 @@ def test_queries_do_not_grow_with_the_leads(
         program.ask(PATH, year="2024")  # numbers the changes
         with CaptureQueriesContext(connection) as found:
             assert program.ask(PATH, **asked).status_code == 200
+    if on_postgresql and "as_of" in asked:
+        queries += 3  # a past day's rows are looked at by the planner (ANALYZE)
     assert len(found) == queries, "\n".join(query["sql"][:120] for query in found)
