@@ -27,6 +27,8 @@ from tests.services.approvals.world import Office, a_project, office
 
 __all__ = ["office"]
 
+pytestmark = pytest.mark.timeout(400)
+
 DeskOf = Callable[[User], Page]
 CODE = "2603-321282-04-01-123456"
 
