@@ -10,7 +10,7 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
-from django.db.models import F
+from django.db import transaction
 from django.urls import reverse
 from playwright.sync_api import Page, expect
 
@@ -28,10 +28,11 @@ LATE = timedelta(days=28)
 
 def let_weeks_pass(question: Question) -> None:
     """Four weeks, of which everything on record is older then."""
-    moved = {name: F(name) - LATE for name in DAYS}
-    Question.objects.filter(pk=question.pk).update(
-        taken_in_at=F("taken_in_at") - LATE, verified_at=F("verified_at") - LATE, **moved
-    )
+    moments = ("taken_in_at", "verified_at")
+    with transaction.atomic():
+        fresh = Question.objects.get(pk=question.pk)
+        moved = {name: getattr(fresh, name) - LATE for name in (*DAYS, *moments)}
+        Question.objects.filter(pk=question.pk).update(**moved)
 
 
 @pytest.mark.timeout(300)
