@@ -8,7 +8,7 @@ class ServicesConfig(AppConfig):
     verbose_name = _("Enterprise services")
 
     def ready(self) -> None:
-        from services import approval_panel, published  # noqa: PLC0415 — models are not ready before this
+        from services import approval_panel, digest, published  # noqa: PLC0415 — models are not ready before this
         from services.panels import expect_sweeps  # noqa: PLC0415 — as above
         from services.reminders import approvals, questions  # noqa: PLC0415 — as above
 
@@ -17,3 +17,4 @@ class ServicesConfig(AppConfig):
         questions.register_rules()
         approvals.register_rules()
         published.publish()
+        digest.register_sections()

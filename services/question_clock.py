@@ -33,7 +33,8 @@ NEXT = {
 def limits_on(day: date) -> dict[str, int]:
     """Working days to each step by the rules in force on the day."""
     rows = QuestionLimit.objects.valid_on(day)
-    return {**PUBLISHED, **{row.item: row.working_days for row in reversed(list(rows))}}
+    limits: dict[str, int] = {item.value: days for item, days in PUBLISHED.items()}
+    return limits | {row.item: row.working_days for row in reversed(list(rows))}
 
 
 def question_rule(day: date) -> QuestionRule:

@@ -98,6 +98,7 @@ from services.actions.templates import StepValues, create_template
 from services.models import (
     DeemedRule,
     Department,
+    Feedback,
     LinkRule,
     MissingItem,
     QuestionCategory,
@@ -381,6 +382,17 @@ def _questions(world: World, cast: Cast) -> None:
             until=current_calendar().add_workdays(question.solve_by, 1),
             reason="补图",
             by=cast.coordinator,
+        ),
+        "feedback": Feedback.objects.create(
+            question=question,
+            round=question.round,
+            outcome="solved",
+            text=said["asked"],
+            department=department,
+            given_by=by,
+            given_at=timezone.now(),
+            limit=question.solve_by,
+            in_time=True,
         ),
         "liaison": liaison,
         "asking_link": give_link(

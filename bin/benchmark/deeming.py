@@ -44,7 +44,7 @@ def prepare(steps: int) -> dict[str, int]:
     departments = list(Department.objects.order_by("pk"))
     with transaction.atomic():
         projects = LandedProject.objects.bulk_create(
-            LandedProject(name=f"测量项目{number}", source="bench", band="B")
+            LandedProject(name=f"measured project {number}", source="bench", band="B")
             for number in range(steps // A_PLAN)
         )
         plans = ApprovalPlan.objects.bulk_create(
@@ -94,7 +94,7 @@ def _step(plan: ApprovalPlan, number: int, department: Department) -> ApprovalSt
     return ApprovalStep(
         plan=plan,
         code=f"step-{number}",
-        name="施工许可",
+        name="measured approval",
         department=department,
         stage="started",
         working_days=20,

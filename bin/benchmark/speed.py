@@ -26,11 +26,12 @@ from benchmark.ratios import (
     at_most,
     digest_rows,
 )
+from benchmark.serving_beside_sql import measure_serving
 from benchmark.sides import PRODUCT, Side
 
 REMINDERS, MAIL, DIGESTS, FEED = "reminders", "mail", "digests", "feed"
-API, OVERVIEW, SERVICES = "api", "overview", "services"
-SECTIONS = (REMINDERS, MAIL, DIGESTS, FEED, API, OVERVIEW, SERVICES)
+API, OVERVIEW, SERVICES, SERVING = "api", "overview", "services", "serving"
+SECTIONS = (REMINDERS, MAIL, DIGESTS, FEED, API, OVERVIEW, SERVICES, SERVING)
 MESSAGES, TURNS = 20_000, 10
 IDLE_ROUNDS = 5
 
@@ -39,6 +40,7 @@ WHOLE: dict[str, Callable[[str, Speed, Vacuum, Any], None]] = {
     API: lambda url, found, vacuum, tell: measure_lists(url, found.leads, found, vacuum, tell),
     OVERVIEW: measure_overview,
     SERVICES: measure_services,
+    SERVING: measure_serving,
 }
 
 

@@ -76,7 +76,11 @@ class Dossier:
             opinions=list(lead.opinions.select_related("recorded_by")),
             reviews=list(lead.reviews.select_related("recorded_by")),
             contracts=list(lead.contracts.select_related("landed_project", "expands")),
-            files=list(lead.attachments.select_related("uploaded_by")[:MOST_FILES]),
+            files=list(
+                lead.attachments.filter(progress_report=None).select_related("uploaded_by")[
+                    :MOST_FILES
+                ]
+            ),  # photos of a site stand with their month, on the project's page
             decisions=list(
                 Decision.objects.filter(blocker__lead=lead).select_related(
                     "asked_by", "answered_by"

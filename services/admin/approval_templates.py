@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.contrib import admin
+from django.core.exceptions import PermissionDenied
 from django.db.models import Count, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
@@ -158,6 +159,8 @@ class TemplateLine:
 
 def template_page(request: HttpRequest, pk: int) -> HttpResponse:
     """The template begun today: which steps run beside each other, how long all of it takes."""
+    if not request.user.has_perm("services.view_approvaltemplate"):
+        raise PermissionDenied
     template = get_object_or_404(visible(ApprovalTemplate, request.user), pk=pk)
     steps = list(
         template.steps.select_related("department")

@@ -6,7 +6,9 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
+from django.contrib.auth.models import Permission
 from django.core.exceptions import PermissionDenied
+from django.db.models import Q
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
@@ -67,12 +69,11 @@ class AppointForm(ActionForm):
 
 def officers() -> Any:
     """People who may record visits, by their roles' permissions."""
-    allowed = User.staff.with_perm(
-        "services.add_visit",
-        include_superusers=False,
-        backend="django.contrib.auth.backends.ModelBackend",
-    )
-    return allowed.order_by("display_name")
+    visits = {"codename": "add_visit", "content_type__app_label": "services"}
+    granted = Permission.objects.filter(**visits)
+    allowed = Q(groups__permissions__in=granted) | Q(user_permissions__in=granted)
+    people = User.staff.filter(allowed, is_active=True).distinct()
+    return people.order_by("display_name")
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -32,6 +32,7 @@ from services.models.states import STOPPED_BY_HAND
 from services.ordering import Span
 
 WORK = {"submit", "accept", "grant", "issue", "confirm", "settle", "hand_in"}
+RARE = {"waive", "reckon"}
 ONE_LINE = 17  # Chinese characters beside the drawing
 
 if TYPE_CHECKING:
@@ -51,6 +52,11 @@ class Line:
     paper: PaperTask | None
     row: Row | None
     expected: Span | None
+
+    @property
+    def usual_offers(self) -> list[Offer]:
+        """The two likeliest for the table; the step's own page has all of them."""
+        return [offer for offer in self.offers if offer.verb not in RARE][:2]
 
     # What the drawing asks for (services/gantt.html)
 

@@ -42,6 +42,7 @@ from services.models import (
     PlanState,
     StepState,
 )
+from services.models.plans import served_projects
 from services.permissions import may_plan
 from services.sla import light_of
 
@@ -167,7 +168,7 @@ def badge_of(plan: ApprovalPlan) -> SafeString:
 def projects_without_plan(user: Any, words: str) -> QuerySet[LandedProject]:
     """Projects that the person sees and that have no plan under way or done, newest first."""
     planned = ApprovalPlan.objects.exclude(state=PlanState.STOPPED).values("project")
-    rows = visible(LandedProject, user).exclude(pk__in=planned)
+    rows = served_projects(user).exclude(pk__in=planned)
     if words:
         rows = rows.filter(
             Q(name__icontains=words) | Q(code__icontains=words) | Q(project_code=words)
@@ -238,13 +239,19 @@ class MakePlanPage(ServicePage):
     submit_label = gettext_lazy("Make the plan")
     form_class = MakePlanForm
 
+    def rows(self) -> Any:
+        """Service staff make plans for projects whose leads they do not read."""
+        return served_projects(self.user).select_related(*self.related)
+
     def is_allowed(self) -> bool:
         return may_plan(self.user, self.subject)
 
     def page_of(self, subject: Any) -> str:
         if isinstance(subject, ApprovalPlan):
             return plan_url(subject)
-        return reverse("admin:leads_landedproject_page", args=[subject.pk])
+        if visible(LandedProject, self.user).filter(pk=subject.pk).exists():
+            return reverse("admin:leads_landedproject_page", args=[subject.pk])
+        return reverse("admin:services_approvalplan_changelist")
 
     def form_options(self) -> dict[str, Any]:
         return {"project": self.subject, "user": self.user}

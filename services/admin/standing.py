@@ -103,7 +103,8 @@ def _decided(step: ApprovalStep, calendar: WorkCalendar) -> tuple[str, str]:
     if not step.decided_on:
         return "", ""
     told = day_words(step.decided_on)
-    if not step.due_on or step.decided_on <= step.due_on:
+    is_late = step.due_on is not None and step.decided_on > step.due_on
+    if not step.due_on or not is_late or step.state == StepState.DEEMED:
         return "", told
     late = calendar.overdue_workdays(step.due_on, step.decided_on)
     words = ngettext(

@@ -8,6 +8,7 @@ from typing import Any
 from django import forms
 from django.db.models import Max
 from django.http import Http404, HttpResponse
+from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
@@ -25,7 +26,7 @@ from services.actions.templates import PaperValues, StepValues, save_template
 from services.admin.approval_templates import MAY_EDIT, values_of_steps
 from services.admin.step_forms import line_field
 from services.admin.step_pages import ServicePage, register
-from services.models import ApprovalTemplate, Department
+from services.models import ApprovalTemplate, Department, TemplateStep
 
 SPARE_PAPERS = 3
 MOST_PAPERS = 40
@@ -166,12 +167,13 @@ class AddStepPage(TemplateVerb):
 
 
 class OneStepPage(TemplateVerb):
-    """A verb over one step, named by its code in the address."""
+    """A verb over one step, named by its number in the address; a saved step keeps it."""
 
     code = ""
 
     def dispatch(self, request: Any, *args: Any, **kwargs: Any) -> Any:
-        self.code = kwargs.pop("code")
+        rows = TemplateStep.objects.filter(template=kwargs["pk"])
+        self.code = get_object_or_404(rows, pk=kwargs.pop("step")).code
         return super().dispatch(request, *args, **kwargs)
 
     @cached_property
@@ -254,5 +256,5 @@ register(
     {"edit_step": EditStepPage, "remove_step": RemoveStepPage},
     "approvaltemplate",
     "template",
-    "<slug:code>/",
+    "<int:step>/",
 )

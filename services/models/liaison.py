@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from django.conf import settings
 from django.db import models
@@ -117,7 +117,7 @@ class Liaison(Versioned):
         return f"{self.enterprise} · {self.officer}"
 
 
-def cared_for_by(user: User) -> QuerySet[Liaison]:
+def cared_for_by(user: User) -> QuerySet[Any, Any]:
     """Enterprises of the person's own liaison, as keys for a subquery."""
     rows = Liaison.objects.active().filter(officer=user)
     return rows.values("enterprise") if user.is_active else rows.none().values("enterprise")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from django.conf import settings
 from django.db import models
@@ -93,7 +93,7 @@ class QuestionQuerySet(ScopedQuerySet["Question"]):
         return self.filter(state__in=OPEN_STATES)
 
 
-def _involved(user: User) -> models.QuerySet[Question]:
+def _involved(user: User) -> models.QuerySet[Any, Any]:
     """Keys of questions that the person has to do with, each part found by an index of its own."""
     rows = Question.objects.order_by()
     return (

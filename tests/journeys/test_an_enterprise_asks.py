@@ -10,7 +10,7 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
-from django.db.models import F
+from django.db import transaction
 from django.urls import reverse
 from playwright.sync_api import Page, expect
 
@@ -28,10 +28,11 @@ LATE = timedelta(days=28)
 
 def let_weeks_pass(question: Question) -> None:
     """Four weeks, of which everything on record is older then."""
-    moved = {name: F(name) - LATE for name in DAYS}
-    Question.objects.filter(pk=question.pk).update(
-        taken_in_at=F("taken_in_at") - LATE, verified_at=F("verified_at") - LATE, **moved
-    )
+    moments = ("taken_in_at", "verified_at")
+    with transaction.atomic():
+        fresh = Question.objects.get(pk=question.pk)
+        moved = {name: getattr(fresh, name) - LATE for name in (*DAYS, *moments)}
+        Question.objects.filter(pk=question.pk).update(**moved)
 
 
 @pytest.mark.timeout(300)
@@ -59,7 +60,7 @@ def test_an_enterprise_asks_is_answered_late_and_reopens(
     # Service staff verify it and give it to the department
     service = desk_of(office.service)
     service.goto("/admin/services/question/")
-    follow(service, "三号车间加层手续")
+    service.get_by_role("link", name="三号车间加层手续").click()
     follow(service, "核实并交办")
     field(service, "责任部门").select_option("住房和城乡建设局")
     press(service, "核实无误，交办")
@@ -71,7 +72,7 @@ def test_an_enterprise_asks_is_answered_late_and_reopens(
     clerk.goto("/admin/services/question/?tab=overdue")
     late = clerk.locator(".data-row .o-badge--red")
     expect(late).to_contain_text("逾期")
-    follow(clerk, "三号车间加层手续")
+    clerk.get_by_role("link", name="三号车间加层手续").click()
     expect(clerk.locator(".l-badges .o-badge--red")).to_contain_text("个工作日")
     follow(clerk, "反馈办理结果")
     clerk.get_by_text("已解决", exact=True).click()

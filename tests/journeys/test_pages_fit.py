@@ -72,6 +72,13 @@ from leads.models import (
 )
 from leads.reminders.engine import run_reminders
 from seeds.demo import load_demo
+from services.models import (
+    ApprovalPlan,
+    ApprovalTemplate,
+    DeemedRule,
+    Department,
+    MissingItem,
+)
 from tests.addresses import Case, cases
 from tests.journeys.conftest import DESKTOP, PHONE
 
@@ -89,6 +96,7 @@ NO_PAGES = {
     "admin:jsi18n",
     "admin:attachment_download",
     "admin:leads_attachment_download",
+    "admin:services_stepfile_download",
     "admin:team_ledger",
     "admin:quick_log_leads",
     "admin:staff_search",
@@ -126,6 +134,9 @@ NEWEST: dict[str, type[Model]] = {
     "disclosure_rule": DisclosureRule,
     "snooze_rule": SnoozeRule,
     "absence": Absence,
+    "approval_template": ApprovalTemplate,
+    "department": Department,
+    "deemed_rule": DeemedRule,
 }
 # Pages that look different to each of those who may open them.
 EVERYBODYS = {"admin:index", "admin:leads_lead_changelist", "admin:segment_tree", "admin:team_page"}
@@ -164,6 +175,7 @@ class Demo:
         member = User.objects.get(username=PEOPLE["member_a"])
         return {
             **self._lists(),
+            **self._approvals(),
             "team": self.team,
             "chain": chain,
             "blocker": blocker,
@@ -182,6 +194,20 @@ class Demo:
             "colleague": self.team.group.user_set.latest("pk"),
             "mail": OutgoingMail.objects.filter(recipient=member).latest("pk"),
             "reminder": Reminder.objects.open().filter(recipient=member).latest("pk"),
+        }
+
+    def _approvals(self) -> dict[str, Any]:
+        """The chain's plan with a step that runs, and what hangs on another one of it."""
+        plans = ApprovalPlan.objects.filter(project__chain=self.team.chain)
+        plan = plans.exclude(project__contract=None).earliest("pk")
+        step = plan.steps.filter(state="accepted").exclude(due_on=None).earliest("pk")
+        item = MissingItem.objects.filter(step__plan=plan).earliest("pk")
+        return {
+            "approval_plan": plan,
+            "approval_step": step,
+            "template_step": step.template_step,
+            "missing_item": item,
+            "step_file": item.promise,
         }
 
     def _lists(self) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from django.contrib import admin
 
-from benchmark.plain.models import Lead
+from benchmark.plain.models import Lead, Question, Step
 
 
 @admin.register(Lead)
@@ -20,5 +20,26 @@ class LeadAdmin(admin.ModelAdmin):
     )
     list_filter = ("stage", "chain", "owner")
     search_fields = ("title", "company", "initials", "phone")
+    list_per_page = 50
+    ordering = ("-pk",)
+
+
+@admin.register(Step)
+class StepAdmin(admin.ModelAdmin):
+    list_display = ("name", "project", "department", "state", "due_on", "submitted_on", "helper")
+    list_filter = ("department", "state")
+    search_fields = ("name", "project")
+    list_per_page = 50
+    ordering = ("-pk",)
+
+
+@admin.register(Question)
+class QuestionAdmin(admin.ModelAdmin):
+    list_display = (
+        *("title", "company", "category", "place", "department", "handler"),
+        *("state", "due_on", "asked_at"),
+    )
+    list_filter = ("state", "category", "department")
+    search_fields = ("title", "company")
     list_per_page = 50
     ordering = ("-pk",)

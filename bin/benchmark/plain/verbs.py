@@ -11,6 +11,7 @@ from django.test import Client
 
 from benchmark.plain.models import FILL
 from benchmark.plain.rows import FILL as ROWS
+from benchmark.plain.services import FILL as SERVICES
 from benchmark.plain.settings import SCHEMA
 from benchmark.worker import measured, opened
 
@@ -38,6 +39,16 @@ def rows() -> None:
             cursor.execute(statement)
 
 
+def services() -> None:
+    """Make the bare tables of steps and questions, and sign somebody in where nobody is yet."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"CREATE SCHEMA IF NOT EXISTS {SCHEMA}")
+        call_command("migrate", run_syncdb=True, verbosity=0)
+        for statement in SERVICES:
+            cursor.execute(statement)
+    client.force_login(User.objects.create_superuser("plain-services"))
+
+
 def page(path: str, data: dict[str, Any] | None = None) -> dict[str, Any]:
     return opened(client, path, data)
 
@@ -54,4 +65,4 @@ def sql(statement: str, params: list[Any]) -> dict[str, Any]:
     return {**taken, "rows": rows}
 
 
-VERBS = {"prepare": prepare, "rows": rows, "page": page, "sql": sql}
+VERBS = {"prepare": prepare, "rows": rows, "services": services, "page": page, "sql": sql}

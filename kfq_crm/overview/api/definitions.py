@@ -10,6 +10,8 @@ UNITS = {
     "amounts": _("ten thousand yuan (CNY) and ten thousand US dollars (USD), never converted"),
     "days": _("days of 24 hours (unit)"),
     "percent": _("per cent (unit)"),
+    "median_days": _("calendar days in the figures of services (unit)"),
+    "mean": _("rating from 1, the worst, to 5 (unit)"),
 }
 DEFINITIONS = {
     "signings": _(
@@ -57,6 +59,37 @@ DEFINITIONS = {
         "planned."
     ),
     "lost": _("Leads that were lost in the year and stand lost, by the reason given."),
+    "steps_on_time": _(
+        "Steps of approval plans decided in the year (granted, refused or granted by default), by "
+        "the department that decides. In time: by the last day recorded for the step, which stops "
+        "of the clock have moved; a step decided while its clock stood is in time, a grant by "
+        "default never. Days: the median of the calendar days from acceptance to decision, with "
+        "those on which the clock stood. It speaks of the leads that the reader may read."
+    ),
+    "step_days": _(
+        "The same steps by the approval: the median of the calendar days from acceptance to "
+        "decision, with those on which the clock stood."
+    ),
+    "deemed_grants": _(
+        "Steps that were granted by default in the year, since the department had not decided "
+        "within its limit; and those of them that were set aside since after an objection."
+    ),
+    "questions_on_time": _(
+        "Outcomes told to enterprises in the year, each time of asking by itself, by the "
+        "department that answered. In time: by the limit of the solution recorded for it then. "
+        "Questions about a lead that the reader may read, and for readers of all teams' work those "
+        "about no lead; confidential questions are left out."
+    ),
+    "satisfaction": _(
+        "Ratings from 1 to 5 that enterprises gave, by the moment of the figures, for the outcomes "
+        "told to them in the year: their mean, and how many of them are 1 or 2."
+    ),
+    "promises_kept": _(
+        "Promises in contracts, by the side that made them: kept of those that are due. Due are "
+        "promises whose day lies in the year and has passed, or that were judged before it, but "
+        "for those released. Partly kept counts as not kept. It speaks of the leads that the "
+        "reader may read."
+    ),
 }
 CONFIDENTIAL = {
     "counted": _(

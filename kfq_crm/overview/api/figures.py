@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from kfq_crm.overview.api.definitions import DEFINITIONS
 from kfq_crm.overview.api.groups import Groups, other
+from kfq_crm.overview.api.service_figures import ServiceFigures
 from kfq_crm.overview.queries import events, pace, standing
 from kfq_crm.overview.queries.moments import Moment
 from kfq_crm.overview.queries.scene import Breakdown, Scene
@@ -48,6 +49,7 @@ class Figures:
     def all(self) -> dict[str, Figure]:
         found = {"signings": self.signings()}
         found |= {name: self.projects(name, kind) for name, kind in MILESTONES.items()}
+        services = ServiceFigures(self.scene, self._figure, self._simple)
         return found | {
             "funnel": self.funnel(),
             "time_in_stage": self.time_in_stage(),
@@ -55,6 +57,7 @@ class Figures:
             "overdue": self.overdue(),
             "bands": self.bands(),
             "lost": self.lost(),
+            **services.all(),
         }
 
     # --- Events of the year ----------------------------------------------------------------

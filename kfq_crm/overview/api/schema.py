@@ -9,14 +9,16 @@ from drf_spectacular.utils import OpenApiParameter
 
 from kfq_crm.overview.api.definitions import DEFINITIONS
 from kfq_crm.overview.queries.scene import Breakdown
+from leads.models import CommitmentSide
 from leads.models.rules import Band
 from leads.stages import LossReason, Stage
 
 Shape = dict[str, Any]
 ABOUT: Final = _(
     "What a mayor asks: signings, starts and completions beside the year's targets, the funnel, "
-    "times in the stages, this week beside the last, what is overdue and what was lost. As it "
-    "stands now, or as it stood at the end of a past day. Groups add up to the total; confidential "
+    "times in the stages, this week beside the last, what is overdue and what was lost; how far "
+    "departments decide and answer in time, and which promises are kept. As it stands now, or as "
+    "it stood at the end of a past day. Groups add up to the total; confidential "
     "leads that the reader may not read count in totals only (see `confidential`)."
 )
 PARAMETERS: Final = [
@@ -66,6 +68,14 @@ def _or_null(shape: Shape) -> Shape:
 _NUMBER: Final[Shape] = {"type": "integer", "minimum": 0}
 _SHARE: Final[Shape] = {"type": ["number", "null"], "description": _("per cent (unit)")}
 _DAYS: Final[Shape] = {"type": ["number", "null"], "description": _("days of 24 hours (unit)")}
+_CALENDAR_DAYS: Final[Shape] = {
+    "type": ["number", "null"],
+    "description": _("calendar days in the figures of services (unit)"),
+}
+_MEAN: Final[Shape] = {
+    "type": ["number", "null"],
+    "description": _("rating from 1, the worst, to 5 (unit)"),
+}
 _AMOUNTS: Final = _object(
     CNY=_text(_("ten thousand yuan"), example="60000.0000"),
     USD=_text(_("ten thousand US dollars"), example="2000.0000"),
@@ -92,6 +102,13 @@ _CONVERSION: Final = _list(
 )
 _COMPARED: Final = _object(this=_NUMBER, last=_NUMBER, change={"type": "integer"})
 _WEEK: Final = _object(**{"from": _text(format="date"), "before": _text(format="date")})
+_ON_TIME: Final = {
+    "decided": _NUMBER,
+    "in_time": _NUMBER,
+    "percent": _SHARE,
+    "median_days": _CALENDAR_DAYS,
+}
+_ANSWERED: Final = {"fed_back": _NUMBER, "in_time": _NUMBER, "percent": _SHARE}
 _CELLS: Final[dict[str, dict[str, Shape]]] = {
     "signings": {"signings": _NUMBER, "expansions": _NUMBER, "amounts": _AMOUNTS},
     "starts": {"projects": _NUMBER},
@@ -120,6 +137,32 @@ _CELLS: Final[dict[str, dict[str, Shape]]] = {
         "reasons": _list(
             _object(reason=_codes(*LossReason.values, "other"), name=_text(), leads=_NUMBER)
         ),
+    },
+    "steps_on_time": {
+        **_ON_TIME,
+        "departments": _list(_object(department=_text(), name=_text(), **_ON_TIME)),
+    },
+    "step_days": {
+        "steps": _list(
+            _object(step=_text(), name=_text(), decided=_NUMBER, median_days=_CALENDAR_DAYS)
+        )
+    },
+    "deemed_grants": {"grants": _NUMBER, "set_aside": _NUMBER},
+    "questions_on_time": {
+        **_ANSWERED,
+        "departments": _list(_object(department=_text(), name=_text(), **_ANSWERED)),
+    },
+    "satisfaction": {"rated": _NUMBER, "mean": _MEAN, "low": _NUMBER, "percent": _SHARE},
+    "promises_kept": {
+        "sides": _list(
+            _object(
+                side=_codes(*CommitmentSide.values),
+                name=_text(),
+                due=_NUMBER,
+                kept=_NUMBER,
+                percent=_SHARE,
+            )
+        )
     },
 }
 _TARGET: Final = _object(

@@ -11,12 +11,13 @@ from chains.visibility import own_teams, sees_all
 from kfq_crm.base.feed import position
 from leads.models import DisclosureRule, StallRule
 from leads.models.lead import READ_CONFIDENTIAL
+from services.models import Department
 
 if TYPE_CHECKING:
     from kfq_crm.base.models import User
 
 # Raised when an answer gets another shape: what is remembered of the old one is of no use.
-SHAPE = 1
+SHAPE = 2
 
 
 def state_of(user: User) -> tuple[object, ...]:
@@ -30,13 +31,19 @@ def state_of(user: User) -> tuple[object, ...]:
 
 
 def _rules() -> tuple[Any, ...]:
-    """Rules are added and never changed, so the newest of each tells."""
-    named = [(StallRule, "stall"), (DisclosureRule, "disclosure")]
+    """Rules are added and never changed, so the newest of each tells; of departments, which figures
+    call by their names, the newest line of their history."""
+    departments: Any = Department.history.model
+    named: list[tuple[Any, str]] = [
+        (StallRule, "stall"),
+        (DisclosureRule, "disclosure"),
+        (departments, "department"),
+    ]
     newest = [
         model.objects.order_by().values(kind=Value(name)).annotate(newest=Max("pk"))
         for model, name in named
     ]
-    rows = newest[0].union(newest[1], all=True).values_list("kind", "newest")
+    rows = newest[0].union(*newest[1:], all=True).values_list("kind", "newest")
     return tuple(sorted(rows))
 
 

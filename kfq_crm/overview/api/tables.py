@@ -12,9 +12,16 @@ from kfq_crm.base.api.renderers import Column
 
 Line = dict[str, Any]
 # Lists inside a cell, and the member that says which part of it a row is.
-PARTS = {"stages": "stage", "bands": "band", "reasons": "reason"}
+PARTS = {
+    "stages": "stage",
+    "bands": "band",
+    "reasons": "reason",
+    "departments": "department",
+    "steps": "step",
+    "sides": "side",
+}
 # Members that say what a cell is of; the others are its measures.
-NAMES = {"kind", "key", "name", "chain", "stage", "band", "reason", "from", "to"}
+NAMES = {"kind", "key", "name", "chain", "from", "to", *PARTS.values()}
 
 
 def columns() -> list[Column]:

@@ -54,6 +54,13 @@ class Sight:
         own = chains.format(column="project.chain_id")
         return f"((project.contract_id IS NULL AND {own}) OR {self.visible()})"
 
+    def visible_questions(self) -> str:
+        """Of `question` and `lead`: about a lead that may be read; about none, for who sees the
+        work of all teams."""
+        if self.sees_all:
+            return f"(lead.id IS NULL OR {self.visible()})"
+        return f"(lead.id IS NOT NULL AND {self.visible()})"
+
     def _read(self) -> QuerySet[Any, Any]:
         return Lead.objects.visible_to(self.user).order_by().values(found=F("pk"))
 

@@ -277,6 +277,8 @@ def test_page_costs_the_same_with_many_rows(
     lead = lead_in("review", by=cast.member_a)
     open_gate(lead, "signed", by=cast.member_a)
     contract = lead.contracts.get()
+    promise = {"side": "investor", "metric": "开票"}
+    add_commitment(contract=contract, values=promise, by=cast.member_a)
     as_(client, cast.head_a).get(url(contract))
     with django_assert_max_num_queries(20) as few, zeal_context():
         client.get(url(contract))

@@ -253,17 +253,15 @@ KEPT: dict[str, list[dict[str, str]]] = {
     "construction-permits": [
         *({"project": "{project}"}, {"chain": "aerospace"}, {"chain_kind": "chain"}),
         *({"team": "{team}"}, {"stage": "piles,structure"}, {"issued_from": "2026-02-10"}),
-        {"changed_from": "2026-02-11", "changed_to": "2026-02-11"},
     ],
     "buildings": [
         *({"project": "{project}"}, {"chain": "aerospace"}, {"chain_kind": "chain"}),
         *({"team": "{team}"}, {"counted": "true"}, {"accepted": "true"}),
-        *({"accepted_from": "2026-02-10"}, {"changed_to": "2026-02-11", "counted": "true"}),
+        {"accepted_from": "2026-02-10"},
     ],
     "progress-reports": [
         *({"project": "{project}"}, {"chain": "aerospace"}, {"chain_kind": "chain"}),
         *({"team": "{team}"}, {"month_from": "2026-02-01", "month_to": "2026-02-01"}),
-        {"changed_from": "2026-02-11", "changed_to": "2026-02-11"},
     ],
     "enterprises": [
         *({"uscc": a_uscc(7).lower()}, {"region": "3212"}, {"public": "true"}),

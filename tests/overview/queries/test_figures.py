@@ -235,7 +235,7 @@ def _measures(cell: Any, path: str = "") -> dict[str, float]:
     """Every number of a cell by its path; shares and times do not add up."""
     found: dict[str, float] = {}
     for name, value in cell.items():
-        if name in {"key", "kind", "name", "chain", "percent"}:
+        if name in {"key", "kind", "name", "chain", "percent", "median_days", "mean"}:
             continue
         if isinstance(value, dict):
             found |= _measures(value, f"{path}{name}.")

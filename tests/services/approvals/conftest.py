@@ -1,5 +1,5 @@
 """The small world of approvals, for all tests here."""
 
-from tests.services.approvals.world import office, plan, project
+from tests.services.approvals.world import office, plan, planning, project
 
-__all__ = ["office", "plan", "project"]
+__all__ = ["office", "plan", "planning", "project"]

@@ -18,6 +18,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
 
 from chains.roles import DEPARTMENT, SERVICE, role_group
+from kfq_crm.base.errors import RuleViolation
 from kfq_crm.base.models import User
 from leads.actions.landing import open_project
 from leads.models import LandedProject, MilestoneKind
@@ -26,7 +27,14 @@ from services.actions.papers import Promise
 from services.actions.plans import make_plan
 from services.actions.steps import accept_step, grant_step, submit_step
 from services.actions.templates import PaperValues, StepValues, create_template
-from services.models import ApprovalPlan, ApprovalStep, ApprovalTemplate, DeemedRule, Department
+from services.models import (
+    ApprovalPlan,
+    ApprovalStep,
+    ApprovalTemplate,
+    DeemedRule,
+    Department,
+    StepPaper,
+)
 from tests.cast import RULES_SINCE, Cast
 from tests.factories import UserFactory, counted_contract, lead_in
 
@@ -190,3 +198,18 @@ def accepted(
         by=office.helper,
         now=now,
     )
+
+
+def papers_of(step: ApprovalStep, *names: str) -> dict[StepPaper, None]:
+    return {paper: None for paper in step.papers.all() if not names or paper.name in names}
+
+
+def refusal(code: str) -> Any:
+    return pytest.raises(RuleViolation, check=lambda refused: refused.code == code)
+
+
+@pytest.fixture
+def planning(plan: ApprovalPlan, office: Office) -> ApprovalStep:
+    """Ready: limit of 3 working days, a main paper and another one."""
+    pass_step(plan, "register", office, at(9, 28))
+    return step_of(plan, "planning")

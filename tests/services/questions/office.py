@@ -99,7 +99,7 @@ def _rules() -> None:
 
 
 def _person(username: str, role: str, name: str) -> User:
-    user = UserFactory(username=username, display_name=name)
+    user = UserFactory(username=username, display_name=name, email=f"{username}@example.com")
     user.groups.add(role_group(role))
     return user
 

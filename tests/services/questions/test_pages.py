@@ -178,3 +178,70 @@ def test_one_visit_too_many_is_told_before_it_is_paid(client: Client, office: Of
 
 LIST_QUERIES = 11
 PAGE_QUERIES = 18
+
+
+def test_the_office_appoints_on_a_page(client: Client, office: Office) -> None:
+    client.force_login(office.service)
+    address = f"/admin/services/liaison/appoint/?enterprise={office.company.pk}"
+    assert "住建科员" in client.get(address).content.decode()
+    form = {"officer": office.clerk.pk, "tier": "regular", "reason": "分工调整"}
+    assert "住建科员" in client.post(address, form, follow=True).content.decode()
+
+
+def test_a_link_is_given_on_a_page_and_its_address_shown(client: Client, office: Office) -> None:
+    client.force_login(office.service)
+    address = f"/admin/services/link/give/?enterprise={office.company.pk}"
+    answer = client.post(address, {"contact_name": "周敏"}, follow=True)
+    assert "/admin/ask/" in answer.content.decode()
+
+
+def test_a_visit_is_logged_on_a_page_with_its_question(client: Client, office: Office) -> None:
+    client.force_login(office.officer)
+    address = f"/admin/services/visit/log/?enterprise={office.company.pk}"
+    form = {
+        "visited_on": "2024-11-18",
+        "purpose": "liaison",
+        "summary": "看新线",
+        "asked_title": "断电",
+        "asked_text": "何时修复？",
+        "asked_category": office.category.pk,
+    }
+    assert client.post(address, form, follow=True).status_code == 200
+    assert Question.objects.get().visit is not None
+
+
+@pytest.mark.parametrize(
+    ("verb", "form"),
+    [
+        ("answer", {"answer": "已安排"}),
+        ("feed-back", {"outcome": "solved", "text": "已办"}),
+        ("hand-over", {"reason": "属消防", "department": "fire"}),
+        ("ask-extension", {"until": "2024-12-10", "reason": "补图"}),
+        ("note", {"text": "已电话"}),
+        ("correct", {"title": "改", "text": "改", "category": "own", "place": "南园"}),
+    ],
+)
+def test_each_verb_goes_through_its_page(
+    client: Client, office: Office, verb: str, form: dict
+) -> None:
+    question = a_verified(office, now=NOW)
+    names = {"fire": office.fire.pk, "own": office.category.pk}
+    sent = {name: names.get(value, value) for name, value in form.items()}
+    client.force_login(office.clerk)
+    address = f"/admin/services/question/{question.pk}/{verb}/"
+    answer = client.post(address, {**sent, "expected_version": question.version})
+    assert answer.status_code == 302
+    before = question.version
+    question.refresh_from_db()
+    assert question.version > before
+
+
+def test_an_outdated_page_saves_nothing_and_says_who_saved(client: Client, office: Office) -> None:
+    question = a_verified(office, now=NOW)
+    client.force_login(office.clerk)
+    address = f"/admin/services/question/{question.pk}/answer/"
+    old = {"answer": "先", "expected_version": question.version}
+    client.post(address, old)
+    answer = client.post(address, {**old, "answer": "后"}, follow=True)
+    assert "保存" in answer.content.decode()
+    assert not question.events.filter(text="后").exists()

@@ -18,6 +18,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+import time_machine
+
 from leads.models import LandedProject
 from services.actions.approval_sweep import sweep_approvals
 from services.actions.feedback import give_feedback, rate_feedback
@@ -57,11 +59,12 @@ def make_serving(office: Office) -> Serving:
     return Serving(office, first.project, first, second, secret)
 
 
-def _plan(office: Office, code: str, **lead: Any) -> ApprovalPlan:
+def _plan(office: Office, code: str) -> ApprovalPlan:
     template = create_template(
         code=code, name=code, steps=template_steps(office.housing, office.fire), by=_office(office)
     )
-    project = a_project(office.cast, **lead)
+    with time_machine.travel(at("2026-09-27"), tick=False):
+        project = a_project(office.cast)
     return make_plan(
         project=project, template=template, by=office.service, now=at("2026-09-28", "09:00")
     )
