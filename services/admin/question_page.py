@@ -44,7 +44,6 @@ SUBJECTS["question.file"] = gettext_lazy("file of a question")
 SUBJECTS["asking_link.given"] = gettext_lazy("link for questions given out")
 SUBJECTS["asking_link.revoked"] = gettext_lazy("link for questions taken back")
 PARTICULARS["question"] = gettext_lazy("question no.")
-PARTICULARS["name"] = gettext_lazy("name of the file")
 KINDS["question"] = gettext_lazy("Message about an enterprise's question")
 
 MOVING = {"verify", "decide_extension", "answer", "feed_back"}
