@@ -91,12 +91,11 @@ def light(
 ) -> Light:
     """Red once the limit is passed, amber with `amber_from` working days left or fewer.
 
-    For what is done, `today` is the day on which it was done.
+    For what is done, `today` is the day on which it was done. A stop that began after the limit
+    makes nothing good.
     """
-    left = remaining(calendar, started_on, limit, stops, today)
-    if left < 0:
-        return Light.RED
-    return Light.AMBER if left <= amber_from else Light.GREEN
+    due = due_on(calendar, started_on, limit, stops)
+    return light_of(calendar, due, today, amber_from)
 
 
 def light_of(
