@@ -9,7 +9,7 @@ from datetime import date, timedelta
 from itertools import cycle, islice
 from typing import Any
 
-from django.db import connection
+from django.db import connection, transaction
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -57,9 +57,10 @@ def prepare(steps: int, questions: int) -> dict[str, Any]:
     """So many decided steps and fed-back questions over a year, and somebody signed in."""
     if not ApprovalPlan.objects.exists():
         deeming.prepare(max(deeming.A_PLAN, steps // 10))
-    _many(ApprovalStep, islice(_decided(), steps))
-    asked = list(_many(Question, islice(_questions(), questions)))
-    _many(Feedback, (_told(question, number) for number, question in enumerate(asked)))
+    with transaction.atomic():  # the changes that the feed takes down belong to a write
+        _many(ApprovalStep, islice(_decided(), steps))
+        asked = _many(Question, islice(_questions(), questions))
+        _many(Feedback, (_told(question, number) for number, question in enumerate(asked)))
     user = User.objects.create_user("bench-services", display_name="bench", is_staff=True)
     user.groups.add(role_group(COORDINATION))
     client.force_login(user, "django.contrib.auth.backends.ModelBackend")
@@ -72,11 +73,11 @@ def prepare(steps: int, questions: int) -> dict[str, Any]:
     }
 
 
-def _many(model: Any, rows: Iterator[Any]) -> Iterator[Any]:
-    made = []
+def _many(model: Any, rows: Iterator[Any]) -> list[Any]:
+    made: list[Any] = []
     while batch := list(islice(rows, BATCH)):
         made += model.objects.bulk_create(batch)
-    return iter(made)
+    return made
 
 
 def _day(number: int) -> date:

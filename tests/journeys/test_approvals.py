@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from django.core.management import call_command
+from django.db import transaction
 from django.db.models import F
 from django.urls import reverse
 from django.utils import timezone
@@ -111,12 +112,13 @@ def _is_accepted_with_a_promise(helper: Page, planner: Page, plan: ApprovalPlan)
 def _is_let_pass(step: ApprovalStep) -> None:
     """Weeks go by: every day that was recorded of the step lies so much further back."""
     back = timedelta(days=42)
-    ApprovalStep.objects.filter(pk=step.pk).update(
-        opened_on=F("opened_on") - back,
-        submitted_on=F("submitted_on") - back,
-        clock_from_on=F("clock_from_on") - back,
-        due_on=F("due_on") - back,
-    )
+    with transaction.atomic():
+        ApprovalStep.objects.filter(pk=step.pk).update(
+            opened_on=F("opened_on") - back,
+            submitted_on=F("submitted_on") - back,
+            clock_from_on=F("clock_from_on") - back,
+            due_on=F("due_on") - back,
+        )
 
 
 def _counts_as_granted(planner: Page, step: ApprovalStep) -> None:
