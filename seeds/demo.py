@@ -46,7 +46,7 @@ def load_demo(password: str, today: date | None = None) -> None:
         people, outposts = create_people(password)
         fill_lists(people, days)
     _live_through(_events(data, people, outposts, days), days)
-    ask_around(people, days, password)
+    ask_around(people, days)
 
 
 def _events(

@@ -7,9 +7,6 @@ from datetime import date
 from itertools import groupby
 from typing import Any
 
-from django.contrib.auth.hashers import make_password
-
-from chains.roles import DEPARTMENT, role_group
 from kfq_crm.base.models import User
 from leads.models import Enterprise
 from seeds.loading.store import read
@@ -37,9 +34,8 @@ PHONE = "19900000900"
 class Questions:
     """What demo_questions.yaml tells, day by day; everything through the actions."""
 
-    def __init__(self, people: dict[str, User], days: Days, password: str) -> None:
-        self.data, self.people, self.days = read("demo_questions"), dict(people), days
-        self.password = password
+    def __init__(self, people: dict[str, User], days: Days) -> None:
+        self.data, self.people, self.days = read("demo_questions"), people, days
         self.service = people[self.data["service"]]
         self.officer = people[self.data["officer"]]
         self.companies: list[Enterprise] = []
@@ -71,22 +67,12 @@ class Questions:
             )
 
     def _employ(self, row: dict[str, Any]) -> None:
-        user = User.objects.create(
-            username=row["username"],
-            display_name=row["name"],
-            unit=row["unit"],
-            post=row["post"],
-            email=row["username"] + DOMAIN,
-            password=make_password(self.password),
-            is_staff=True,
-        )
-        user.groups.add(role_group(DEPARTMENT))
+        user = self.people[row["username"]]
         department = Department.objects.get(code=row["department"])
         department.members.add(user)
         if row.get("head") and department.head_id is None:
             department.head = user
             department.save()
-        self.people[row["username"]] = user
 
     def visit(self, row: dict[str, Any]) -> None:
         asked = row.get("question")
@@ -172,9 +158,9 @@ class Questions:
         }
 
 
-def ask_around(people: dict[str, User], days: Days, password: str) -> None:
+def ask_around(people: dict[str, User], days: Days) -> None:
     """Live through all of it, each step at its moment."""
-    events = sorted(Questions(people, days, password).events(), key=lambda event: event[:2])
+    events = sorted(Questions(people, days).events(), key=lambda event: event[:2])
     for day, happening in groupby(events, key=lambda event: event[0]):
         for place, (_day, _rank, act) in enumerate(happening):
             with clock_at(days.moment(day, place)):

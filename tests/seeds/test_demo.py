@@ -101,7 +101,7 @@ def test_demo_accounts_are_named_only_where_they_are(demo):
     told = run("--accounts")
     assert "zhouziang" in told
     assert PASSWORD not in told
-    assert len(told.splitlines()) == 11
+    assert len(told.splitlines()) == 12
     User.objects.update(email="")
     assert run("--accounts") == ""
 

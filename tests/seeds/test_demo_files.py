@@ -78,6 +78,7 @@ def test_demo_people_have_every_role():
         "mayor_reader",
         "service",
         "liaison",
+        "department",
     }
 
 
