@@ -19,6 +19,8 @@ OPERATIONS = (
     *("1,000 changes", "log a follow-up, changes recorded", "change a lead, changes recorded"),
     *("list: leads, page 1", "list: leads, chain + stage + overdue", "list: follow-ups, page 1"),
     *("approvals, sweep", "approvals, memory", "approvals, nothing due"),
+    *("on time, table of departments", "on time, whole page"),
+    *("list: steps, page 1", "list: questions, page 1"),
 )
 
 

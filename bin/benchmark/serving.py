@@ -93,7 +93,7 @@ def _decided() -> Iterator[ApprovalStep]:
         yield ApprovalStep(
             plan=plan,
             code=f"decided-{number}",
-            name="规划许可",
+            name="planning permit",
             department=department,
             stage="started",
             working_days=20,
@@ -115,8 +115,8 @@ def _questions() -> Iterator[Question]:
         day = _day(number)
         yield Question(
             enterprise=company,
-            title=f"用电增容怎么办 {number}",
-            text="请问需要哪些手续？",
+            title=f"more power, question {number}",
+            text="Which papers are needed?",
             category=category,
             source=Source.STAFF,
             taken_in_by=by,
@@ -139,7 +139,7 @@ def _told(question: Question, number: int) -> Feedback:
         question=question,
         round=1,
         outcome="solved",
-        text="已办结。",
+        text="Done.",
         department_id=question.department_id,
         given_by_id=question.taken_in_by_id,
         given_at=at,

@@ -7,7 +7,7 @@ from functools import cache
 from django.db import connection, models
 
 from benchmark.plain.rows import FollowUpRow, LeadRow
-from benchmark.plain.services import Question, Step
+from benchmark.plain.serving import Question, Step
 from leads.stages import Stage
 
 __all__ = ["FILL", "FollowUpRow", "Lead", "LeadRow", "Question", "Step", "chains", "people"]

@@ -11,7 +11,7 @@ from django.test import Client
 
 from benchmark.plain.models import FILL
 from benchmark.plain.rows import FILL as ROWS
-from benchmark.plain.services import FILL as SERVICES
+from benchmark.plain.serving import FILL as SERVICES
 from benchmark.plain.settings import SCHEMA
 from benchmark.worker import measured, opened
 
