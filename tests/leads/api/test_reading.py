@@ -18,6 +18,7 @@ from tests.api_cast import ClientOf, Program
 from tests.cast import Cast
 from tests.factories import SegmentFactory, a_contact, counted_contract, lead_in, log_a_lead
 from tests.factories import follow_up as log_follow_up
+from tests.world import add_construction, add_promise
 
 RESOURCES = sorted(str(pattern.name) for pattern in routes.urlpatterns)
 RESOURCES = [name.removesuffix("-list") for name in RESOURCES if name.endswith("-list")]
@@ -41,7 +42,9 @@ def signed(cast: Cast) -> Lead:
     a_contact(lead, by=cast.member_a, team=cast.team_a)
     contract = counted_contract(lead)
     add_commitment(contract=contract, values={"side": "zone", "metric": "修路"}, by=cast.member_a)
-    open_project(contract=contract, by=cast.head_a, is_lease=True, landing_park="北园")
+    project = open_project(contract=contract, by=cast.head_a, is_lease=True, landing_park="北园")
+    add_construction(project, cast.member_a)
+    add_promise(contract, "绿化", cast.member_a)
     return lead
 
 
