@@ -1,6 +1,7 @@
 """Promises: measured, judged, amended; nothing that was found is overwritten."""
 
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 import pytest
@@ -117,7 +118,7 @@ def test_value_that_says_nothing_is_refused(
     cast: Cast, promise: Commitment, values: dict[str, Any], refused: tuple[str, str]
 ) -> None:
     said = {"measured_on": TODAY, "value": 5, "evidence": "名册", **values}
-    attempt = lambda: record_measure(commitment=promise, values=said, by=cast.member_a)  # noqa: E731
+    attempt = partial(record_measure, commitment=promise, values=said, by=cast.member_a)
     assert refusal_of(attempt) == refused
     assert not CommitmentMeasure.objects.exists()
 
@@ -217,15 +218,14 @@ def test_verdict_that_contradicts_itself_is_refused(
 
 def test_second_verdict_needs_a_reason_even_when_kept(cast: Cast, promise: Commitment) -> None:
     judge(promise, "not_met", cast.member_a, actual=Decimal(0))
-    attempt = lambda: judge(promise, "met", cast.member_a, actual=Decimal(300), reason="")  # noqa: E731
+    attempt = partial(judge, promise, "met", cast.member_a, actual=Decimal(300), reason="")
     assert refusal_of(attempt) == ("reason_missing", "reason")
 
 
 def test_verdict_before_the_last_one_is_refused(cast: Cast, promise: Commitment) -> None:
     judge(promise, "not_met", cast.member_a, actual=Decimal(0))
-    attempt = lambda: judge(  # noqa: E731
-        promise, "met", cast.member_a, actual=Decimal(300), judged_on=ago(1)
-    )
+    found = {"actual": Decimal(300), "judged_on": ago(1)}
+    attempt = partial(judge, promise, "met", cast.member_a, **found)
     assert refusal_of(attempt) == ("verdict_day", "judged_on")
 
 
@@ -270,7 +270,8 @@ def test_evidence_file_belongs_to_the_contract_and_is_judged_by_its_content(
     found = judge_commitment(commitment=promise, values=values, by=cast.member_a, uploads=[paper])
     assert found.files.get().contract == promise.contract
     fake = SimpleUploadedFile("核查.pdf", b"MZ")
-    attempt = lambda: judge_commitment(  # noqa: E731
+    attempt = partial(
+        judge_commitment,
         commitment=promise,
         values={**values, "reason": "复核"},
         by=cast.member_a,
@@ -326,8 +327,12 @@ def test_amendment_of_a_judged_promise_is_the_heads_and_opens_it_again(
 def test_amendment_needs_a_reason_and_never_changes_who_promised(
     cast: Cast, promise: Commitment
 ) -> None:
-    attempt = lambda: amend_commitment(  # noqa: E731
-        commitment=promise, values={"unit": "名"}, reason=" ", by=cast.member_a
+    attempt = partial(
+        amend_commitment,
+        commitment=promise,
+        values={"unit": "名"},
+        reason=" ",
+        by=cast.member_a,
     )
     assert refusal_of(attempt) == ("reason_missing", "amend_reason")
     amended = amend_commitment(

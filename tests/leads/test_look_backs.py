@@ -2,6 +2,7 @@
 
 from datetime import date, timedelta
 from decimal import Decimal
+from functools import partial
 from io import StringIO
 from typing import Any
 
@@ -224,7 +225,7 @@ def test_look_back_is_concluded_when_all_that_is_due_was_judged_and_given_to_som
     held = conclude(look_back, by, attendees="专班、园区", held_on=ago(1))
     assert (held.held_on, held.held_by) == (ago(1), by)
     assert refusal_of(lambda: conclude(look_back, by)) == ("look_back_over", None)
-    attempt = lambda: judge(road, "met", by, look_back=look_back, reason="再看")  # noqa: E731
+    attempt = partial(judge, road, "met", by, look_back=look_back, reason="再看")
     assert refusal_of(attempt) == ("look_back_over", None)
 
 
@@ -283,7 +284,7 @@ def test_look_back_is_moved_with_a_reason_by_whoever_leads_the_project(
         ({"due_on": ago(1)}, ("in_the_past", "due_on")),
         ({"reason": " "}, ("reason_missing", "reason")),
     ):
-        attempt = lambda v=values: move_look_back(**{**move, **v}, by=cast.head_a)  # noqa: E731
+        attempt = partial(move_look_back, **{**move, **values}, by=cast.head_a)
         assert refusal_of(attempt) == refused
     moved = move_look_back(**move, by=cast.head_a)
     assert (moved.due_on, moved.due_revision, moved.moved_reason) == (

@@ -1,6 +1,7 @@
 """Rectification: one person, one day, done with evidence."""
 
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 import pytest
@@ -74,7 +75,7 @@ def test_task_that_nobody_could_do_is_refused(
 def test_task_is_given_only_to_somebody_who_works_on_the_project(
     cast: Cast, promise: Commitment, who: str
 ) -> None:
-    attempt = lambda: order(promise, cast.member_a, owner=getattr(cast, who))  # noqa: E731
+    attempt = partial(order, promise, cast.member_a, owner=getattr(cast, who))
     assert refusal_of(attempt) == ("owner_outside", "owner")
 
 
@@ -98,9 +99,7 @@ def test_done_with_evidence_and_the_verdict_stays(cast: Cast, promise: Commitmen
         ({"result": " ", "evidence": "名册"}, ("result_missing", "result")),
         ({"result": "招满", "evidence": ""}, ("evidence_missing", "evidence")),
     ):
-        attempt = lambda v=values: complete_rectification(  # noqa: E731
-            rectification=task, by=cast.member_a, **v
-        )
+        attempt = partial(complete_rectification, rectification=task, by=cast.member_a, **values)
         assert refusal_of(attempt) == refused
     paper = SimpleUploadedFile("名册.pdf", b"%PDF-1.4")
     done = complete_rectification(
@@ -110,8 +109,12 @@ def test_done_with_evidence_and_the_verdict_stays(cast: Cast, promise: Commitmen
     assert (done.state, done.closed_on, done.closed_by) == ("done", TODAY, cast.member_a)
     assert done.files.get().contract == promise.contract
     assert promise.verdict == "not_met"
-    again = lambda: complete_rectification(  # noqa: E731
-        rectification=task, result="招满", evidence="名册", by=cast.member_a
+    again = partial(
+        complete_rectification,
+        rectification=task,
+        result="招满",
+        evidence="名册",
+        by=cast.member_a,
     )
     assert refusal_of(again) == ("closed", None)
 
