@@ -22,8 +22,9 @@ from django.urls import reverse
 
 from kfq_crm.base.models import CalendarDay, User, Versioned
 from leads.models import Lead, Ruling
-from tests.addresses import CANARIES, NUMBER, ROLES, SECRETS, Case, World, build_world, cases
+from tests.addresses import ROLES, Case, build_world, cases
 from tests.addresses import every_address as walk
+from tests.canaries import CANARIES, NUMBER, SECRETS, World
 from tests.cast import Cast
 
 pytestmark = [pytest.mark.django_db, pytest.mark.timeout(400)]

@@ -15,8 +15,9 @@ from django.urls import reverse
 
 from kfq_crm.base.models import Audience
 from leads.models import FollowUp, Milestone, StageChange
-from tests.addresses import CANARIES, SECRETS, World, build_world, every_address
+from tests.addresses import build_world, every_address
 from tests.api_cast import Program, grant_tokens, make_a_token, program_of
+from tests.canaries import CANARIES, SECRETS, World
 from tests.cast import Cast
 from tests.test_every_address import NOBODYS, leaks, text_of
 
