@@ -22,7 +22,7 @@ from leads.models import (
     StageChange,
 )
 from tests.api_cast import ClientOf, Program
-from tests.test_visibility import EXPECTED, OPEN_A
+from tests.who_sees import EXPECTED, OPEN_A
 from tests.world import World
 
 Name = Callable[[dict[str, Any], dict[int, str]], str]
