@@ -1,16 +1,40 @@
 """Who sees which question, liaison, link and visit, as exact sets; and in keys for the feed."""
 
 from datetime import date
+from typing import Any
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db.models import Model
 
 from kfq_crm.base import feed
+from kfq_crm.base.calendar import current_calendar
 from kfq_crm.base.feed.reach import audiences_of
-from services.actions.handling import hand_over_question
+from services.actions.extensions import ask_extension, decide_extension
+from services.actions.feedback import give_feedback
+from services.actions.handling import answer_question, hand_over_question, verify_question
 from services.actions.intake import take_in_question
+from services.actions.knowledge import keep_answer
 from services.actions.liaison import appoint_officer, log_visit
-from services.models import AskingLink, Handover, Liaison, Question, Tier, Visit
+from services.models import (
+    AskingLink,
+    Extension,
+    Feedback,
+    Handover,
+    KnowledgeEntry,
+    Liaison,
+    LinkRule,
+    Question,
+    QuestionCategory,
+    QuestionEvent,
+    QuestionFile,
+    QuestionLimit,
+    QuestionRule,
+    Tier,
+    Visit,
+    VisitCadence,
+    VisitWarning,
+)
 from tests.factories import log_a_lead
 from tests.services.questions.office import (
     Office,
@@ -26,11 +50,11 @@ SEE_ALL = {"coordinator", "service", "officer"}
 
 
 def seers(office: Office, row: Model) -> set[str]:
-    rows = type(row)._default_manager
+    rows: Any = type(row)._default_manager  # every model has visible_to
     return {
         name
         for name, person in office.people().items()
-        if rows.visible_to(person).filter(pk=row.pk).exists()  # type: ignore[attr-defined]
+        if rows.visible_to(person).filter(pk=row.pk).exists()
     }
 
 
@@ -104,10 +128,54 @@ def test_the_care_that_changed_hands_changes_who_sees(office: Office) -> None:
     assert seers(office, question) == {"service", "clerk"}
 
 
-def test_what_hangs_on_a_question_is_seen_with_it(office: Office) -> None:
-    question = a_verified(office)
-    handover = Handover.objects.get()
-    assert seers(office, handover) == seers(office, question)
+@pytest.mark.parametrize("confidential", [False, True])
+@pytest.mark.parametrize(
+    "model", [Handover, Extension, Feedback, QuestionEvent, QuestionFile], ids=lambda m: m.__name__
+)
+def test_what_hangs_on_a_question_is_seen_with_it(
+    office: Office, model: type[Model], confidential: bool
+) -> None:
+    question = with_everything(office)
+    Question.objects.filter(pk=question.pk).update(confidential=confidential)
+    concerned = {"service", "officer", "head", "clerk"}
+    row = model._default_manager.filter(question=question).latest("pk")
+    assert seers(office, row) == (concerned if confidential else SEE_ALL | {"head", "clerk"})
+
+
+def with_everything(office: Office) -> Question:
+    """Handed to a department, with a photo, more time and feedback."""
+    question = take_in_question(
+        enterprise=office.company,
+        values=question_values(office),
+        uploads=[SimpleUploadedFile("厂房.pdf", b"%PDF-1.4")],
+        by=office.service,
+    )
+    question = verify_question(question=question, department=office.housing, by=office.service)
+    later = current_calendar().add_workdays(question.solve_by, 1)
+    asked = ask_extension(question=question, until=later, reason="等专家", by=office.head)
+    decide_extension(extension=asked, granted=True, reason="情况属实", by=office.service)
+    question.refresh_from_db()
+    question = answer_question(question=question, answer="已查勘。", by=office.clerk)
+    give_feedback(question=question, outcome="solved", text="已办结。", by=office.clerk)
+    return question
+
+
+RULES = (QuestionLimit, QuestionRule, LinkRule, VisitCadence, VisitWarning, QuestionCategory)
+
+
+@pytest.mark.parametrize("model", RULES, ids=lambda model: model.__name__)
+def test_rules_and_categories_are_known_to_all_staff(office: Office, model: type[Model]) -> None:
+    everybody = office.people().keys() - {"disabled"}
+    assert model._default_manager.exists()
+    for row in model._default_manager.all():
+        assert seers(office, row) == everybody
+
+
+def test_knowledge_is_read_by_every_role_that_serves_or_works(office: Office) -> None:
+    """It names nobody: whoever may view knowledge sees all of it, somebody without a role none."""
+    values = {"title": "加层要办什么", "answer": "先办规划。", "category": office.category}
+    entry: KnowledgeEntry = keep_answer(values=values, by=office.service)
+    assert seers(office, entry) == office.people().keys() - {"disabled", "outsider"}
 
 
 @pytest.mark.parametrize("confidential", [False, True])
