@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from django.db import models, transaction
+from django.utils import timezone
 
 from chains.models import AnnualTarget, Chain, Metric, Outpost, Segment
 from kfq_crm.base import concurrency, feed
@@ -13,8 +14,24 @@ from leads.actions.contracts import add_commitment
 from leads.actions.enterprises import update_enterprise
 from leads.actions.landing import open_project
 from leads.actions.search import refresh_leads_of
-from leads.models import Contract, LandedProject, Lead, Milestone, StageChange
+from leads.models import (
+    Building,
+    ConstructionPermit,
+    Contract,
+    LandedProject,
+    Lead,
+    LookBack,
+    Milestone,
+    ProgressReport,
+    StageChange,
+)
+from leads.progress import months_after
 from leads.stages import Stage
+from services.models import (
+    ApprovalPlan,
+    ApprovalStep,
+)
+from tests.base.feed.published_rows import construction_of, look_back_of, services_of
 from tests.cast import Cast
 from tests.factories import (
     ChainFactory,
@@ -55,6 +72,9 @@ def rows(cast: Cast) -> dict[str, models.Model]:
         add_commitment(contract=contract, values=promise, by=cast.head_a),
         project,
         Milestone.objects.first(),
+        *construction_of(project, cast.head_a),
+        *look_back_of(contract, cast.head_a),
+        *services_of(project, lead, cast),
     ]
     return {feed.resource_of(type(row)): type(row).objects.get(pk=row.pk) for row in found}
 
@@ -65,10 +85,21 @@ def told(row: models.Model) -> list[str]:
     return list(changes.order_by("pk").values_list("kind", flat=True))
 
 
+WORDS = (
+    *("source", "summary", "name", "title", "task", "conclusion"),
+    *("evidence", "reason", "metric", "number"),
+)
+
+
 def writable(row: models.Model) -> str:
     """A text column of the row that anything may stand in."""
-    for name in ("source", "summary", "name", "title", "evidence", "reason", "metric", "number"):
-        if any(field.name == name for field in row._meta.concrete_fields):
+    free = {
+        field.name
+        for field in row._meta.concrete_fields
+        if isinstance(field, models.CharField | models.TextField) and not field.choices
+    }
+    for name in WORDS:
+        if name in free:
             return name
     raise AssertionError(row)
 
@@ -131,19 +162,31 @@ def _another(field: Any, row: models.Model) -> Any:
     return None if field.null else f"{getattr(row, field.attname)}-2"
 
 
+OTHERWISE: dict[type[models.Model], Callable[[Any], dict[str, object]]] = {
+    Segment: lambda _row: {"code": "other", "name": "另一段"},
+    AnnualTarget: lambda row: {"year": row.year + 1},
+    Milestone: lambda _row: {"kind": "full"},
+    LandedProject: lambda _row: {"source": "报告"},
+    Contract: lambda _row: {"counted": False},
+    ConstructionPermit: lambda _row: {"number": "另一号"},
+    Building: lambda _row: {"name": "另一幢"},
+    ProgressReport: lambda row: {"month": months_after(row.month, 1)},
+    LookBack: lambda row: {"number": row.number + 1},
+    ApprovalPlan: lambda _row: {
+        "state": "stopped",
+        "closed_on": timezone.localdate(),
+        "close_reason": "重做",
+    },
+    ApprovalStep: lambda _row: {"code": "other"},
+}
+
+
 def _make_room(copy: Any) -> None:
     """Past the constraints that allow one row only."""
-    if isinstance(copy, Segment):
-        copy.code, copy.name = "other", "另一段"
-    if isinstance(copy, AnnualTarget):
-        copy.year += 1
     if isinstance(copy, Milestone):
-        copy.kind = "full"
         Milestone.objects.filter(project=copy.project_id, kind="full").delete()
-    if isinstance(copy, LandedProject):
-        copy.source = "报告"
-    if isinstance(copy, Contract):
-        copy.counted = False
+    for name, value in OTHERWISE.get(type(copy), lambda _row: {})(copy).items():
+        setattr(copy, name, value)
 
 
 @pytest.mark.django_db(transaction=True)
