@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import date
 from itertools import groupby
@@ -10,6 +11,9 @@ from kfq_crm.base.parsing import nfkc
 from leads.intervals import Promise
 from leads.models import CapacityRule, LagRule, ProgressRule, ServicePromise, WorksTerm
 from leads.progress import LagLimits
+
+# Comma and enumeration comma; NFKC makes a comma of the full-width one
+BETWEEN_WORDS = re.compile(r"[,\u3001]")
 
 
 def lag_limits(day: date) -> LagLimits | None:
@@ -69,5 +73,4 @@ def works_on(day: date) -> list[Works]:
 
 
 def _words(text: str) -> tuple[str, ...]:
-    parts = nfkc(text).replace("\u3001", ",").split(",")
-    return tuple(word.strip() for word in parts if word.strip())
+    return tuple(word.strip() for word in BETWEEN_WORDS.split(nfkc(text)) if word.strip())
