@@ -104,7 +104,7 @@ def generate(
     """Add so many leads to those there are; the same seed on the same database gives the same.
 
     Needs the memory of four batches. `tell` hears how many are done. On PostgreSQL a large run is
-    one transaction, else each batch is one.
+    one transaction, after which indexes are built; else each batch is one.
     """
     began = time.perf_counter()
     run = _prepare(leads, seed, follow_ups)
@@ -112,7 +112,7 @@ def generate(
     with _loading(leads), _without_collector():
         for done in write(Builder(run), leads):
             tell(done)
-    feed.begin_epoch()  # most of these rows left no change: whoever keeps a copy takes a new one
+        feed.begin_epoch()  # most of these rows left no change: copies are to be made anew
     return Result(leads, time.perf_counter() - began)
 
 
@@ -195,12 +195,12 @@ def _send(batch: list[Load]) -> None:
 
 @contextmanager
 def _loading(leads: int) -> Iterator[None]:
-    """A large load on PostgreSQL is one transaction that builds indexes once, at its end."""
+    """A large load on PostgreSQL builds indexes once, at its end."""
     large = leads >= _LARGE and leads * 2 >= Lead.objects.count()
     if connection.vendor != "postgresql" or not large:
         yield
         return
-    with transaction.atomic(), rebuilt(TABLES):
+    with rebuilt(TABLES):
         yield
 
 

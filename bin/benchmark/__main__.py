@@ -139,6 +139,7 @@ def _measure(operation: Operation, leads: int, rounds: int, product: Side, plain
         if number >= WARM_UP:
             for series, answer in answers:
                 series.add(answer)
+    _tell(f"{found.ratio:.2f}× (required {found.required})")
     return found
 
 

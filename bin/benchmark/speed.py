@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from statistics import median
 from typing import Any
@@ -46,7 +46,7 @@ WHOLE: dict[str, Callable[[str, Speed, Vacuum, Any], None]] = {
 
 def measure(url: str, leads: int, only: list[str], vacuum: Vacuum, tell: Any) -> Speed:
     """The sections that are asked for, at one number of leads, in one database."""
-    found = Speed(leads)
+    found = Speed(leads, _Told(tell))
     size: dict[str, int] = {}
     if REMINDERS in only or DIGESTS in only:
         tell("making an office")
@@ -66,6 +66,23 @@ def measure(url: str, leads: int, only: list[str], vacuum: Vacuum, tell: Any) ->
         if section in only:
             measured(url, found, vacuum, tell)
     return found
+
+
+class _Told(list[Ratio]):
+    """Rows that are told as they are found, so that a run that is cut off has shown something."""
+
+    def __init__(self, tell: Any) -> None:
+        super().__init__()
+        self.tell = tell
+
+    def append(self, row: Ratio) -> None:
+        super().append(row)
+        self.tell(f"{row.name}: {row.product}, {row.bare} ({row.required}) {row.reached}")
+
+    def __iadd__(self, rows: Iterable[Ratio]) -> _Told:  # type: ignore[override,misc]
+        for row in rows:
+            self.append(row)
+        return self
 
 
 def _ask(verbs: str, url: str, verb: str, **question: Any) -> Any:

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-import subprocess
 from pathlib import Path
 
 import pytest
 from pytest_django.live_server_helper import LiveServer
 
 from tests.api_cast import make_a_token
-from tests.base.api.test_documents import SPY, STATUS, blocks
+from tests.api_examples import blocks, run_examples
 from tests.cast import Cast
-from tests.conftest import missing
 
 LANGUAGES = ("leads.md", "leads.zh-hans.md")
 
@@ -32,23 +28,6 @@ def test_both_languages_show_the_same_examples() -> None:
 @pytest.mark.slow
 @pytest.mark.django_db(transaction=True)
 def test_examples_do_what_they_promise(cast: Cast, live_server: LiveServer, tmp_path: Path) -> None:
-    """Each line with a status behind it answers with that status, in the order of the page."""
-    if shutil.which("curl") is None:
-        missing("curl")
-    own = {
-        "BASE": f"{live_server.url}/api/v1",
-        "TOKEN": make_a_token(cast.member_a).text,
-        "no_proxy": "*",
-    }
+    token = make_a_token(cast.member_a).text
     _beginning, *examples = blocks(LANGUAGES[0])
-    for example in examples:
-        run = subprocess.run(
-            ["bash", "-euo", "pipefail", "-c", SPY + example],
-            env={**os.environ, **own},
-            cwd=tmp_path,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert run.returncode == 0, (example, run.stdout, run.stderr)
-        assert run.stderr.split() == STATUS.findall(example), (example, run.stdout)
+    run_examples(examples, server=live_server.url, token=token, folder=tmp_path)
