@@ -274,7 +274,11 @@ def companies_of(leads: Collection[Lead]) -> Rows:
 
 
 def companies_gained(leads: Collection[Lead]) -> tuple[Reach, Reach]:
-    """Who saw the companies of these new leads before, and who does now."""
+    """Who saw the companies of these new leads before, and who does now; nobody can have seen a
+    company that came with its lead."""
+    leads = [lead for lead in leads if not lead.company_is_new]
+    if not leads:
+        return {}, {}
     new = {lead.pk for lead in leads}
     before: Reach = {}
     after: Reach = {}

@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import connection
 
 from leads.models import Lead
 from seeds.generators.rebuild import rebuilt
@@ -67,7 +67,6 @@ _BLOCK = """
 """
 
 
-@transaction.atomic
 def make_due(leads: int, day: date) -> dict[str, int]:
     """How many leads of each kind are due on that day."""
     wanted = leads // 10
@@ -77,7 +76,7 @@ def make_due(leads: int, day: date) -> dict[str, int]:
         )
         for kind, percent, condition in KINDS
     ]
-    with connection.cursor() as cursor, rebuilt([Lead]):
+    with rebuilt([Lead]), connection.cursor() as cursor:
         _run(cursor, _CHOOSE.format(" UNION ALL ".join(parts)), day)
         cursor.execute("ANALYZE chosen")
         _run(cursor, _SET, day)

@@ -17,15 +17,15 @@ if TYPE_CHECKING:
     from kfq_crm.base.models import User
 
 # A State Council notice always holds New Year's Day; a lone edited day publishes no year.
-NEW_YEAR = {"day__month": 1, "day__day": 1}
+NEW_YEAR = (1, 1)
 LONGEST_SPAN = 31
 
 
 def current_calendar() -> WorkCalendar:
     """Own rows over the published calendar; one query. Ask once a request, not once a row."""
     overrides = dict(CalendarDay.objects.values_list("day", "is_workday"))
-    last = CalendarDay.objects.filter(**NEW_YEAR).order_by("-day").first() if overrides else None
-    return WorkCalendar(overrides=overrides, last_published=last.day if last else None)
+    published = [day for day in overrides if (day.month, day.day) == NEW_YEAR]
+    return WorkCalendar(overrides=overrides, last_published=max(published, default=None))
 
 
 @transaction.atomic

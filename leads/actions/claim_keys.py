@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import TYPE_CHECKING
 
+from django.db import connection
 from django.db.models import Q
 
 from leads.models import Claim, ClaimKey, KeyKind
@@ -30,10 +31,22 @@ def keys_to_claim(enterprise: Enterprise) -> list[Key]:
     return claimable(keys_of(enterprise))
 
 
-def take_keys(claim: Claim, keys: Collection[Key]) -> None:
-    """Take the keys that are free. Sorted, so that two transactions wait in the same order."""
-    rows = [ClaimKey(claim=claim, kind=kind, value=value) for kind, value in keys]
-    ClaimKey.objects.bulk_create(rows, ignore_conflicts=True)
+def take_keys(claim: Claim, keys: Collection[Key]) -> bool:
+    """Take the keys that are free; whether all of them were.
+
+    Sorted, so that two transactions wait in the same order. SQL by hand, because `bulk_create`
+    does not tell how many met a conflict.
+    """
+    if not keys:
+        return True
+    table = connection.ops.quote_name(ClaimKey._meta.db_table)
+    holders = ", ".join(["(%s, %s, %s)"] * len(keys))
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"INSERT INTO {table} (claim_id, kind, value) VALUES {holders} ON CONFLICT DO NOTHING",  # noqa: S608 — the table's name
+            [value for kind, key in keys for value in (claim.pk, str(kind), key)],
+        )
+        return int(cursor.rowcount) == len(keys)
 
 
 def free_keys(claim: Claim, kept: Collection[Key] = ()) -> list[Key]:

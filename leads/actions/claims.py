@@ -72,8 +72,7 @@ def claim_company(
     if other and not own:
         raise ClaimHeld(other)
     claim = own or _open_claim(enterprise, team, today, by=by, is_new=is_new)
-    take_keys(claim, keys)
-    if not own:
+    if not take_keys(claim, keys) and not own:
         # Looked at before for the notice, after for the race: the unique index lets one through.
         _refuse_held(keys, team)
     return claim

@@ -80,6 +80,7 @@ def log_lead(*, values: Mapping[str, Any], by: User, now: datetime | None = None
         enterprise=enterprise, team=team, by=by, now=moment, is_new=company.is_new
     )
     lead = Lead(enterprise=enterprise, claim=claim, logged_by=by, chain=values["chain"])
+    lead.company_is_new = company.is_new
     lead.duplicates_checked_at = lead.stage_entered_at = moment
     _fill(lead, {**values, "first_talk_team": values.get("first_talk_team") or team}, moment)
     if not company.is_new:

@@ -238,6 +238,8 @@ class Lead(Searchable, Versioned):
         editable=False,
     )
 
+    company_is_new = False  # not stored: whether its company is put on record together with it
+
     objects = LeadQuerySet.as_manager()
     history = HistoricalRecords(excluded_fields=["search_text", "search_grams"])
 

@@ -29,7 +29,7 @@ def member(cast: Cast) -> User:
 def test_log_lead(django_assert_num_queries: Counter, member: User, on_record: int) -> None:
     for _ in range(on_record):
         log_a_lead(by=member)
-    with django_assert_num_queries(27):
+    with django_assert_num_queries(23):
         log_a_lead(by=member)
 
 

@@ -190,5 +190,5 @@ def test_preview_takes_the_same_queries(
             lead=lead, description="x", owner=cast.member_a, due_on=WEDNESDAY, by=cast.member_a
         )
     holiday(cast)
-    with django_assert_num_queries(19):
+    with django_assert_num_queries(16):
         office.get(reverse(PAGE))
