@@ -12,7 +12,7 @@ from typing import Any
 from django.db import connection, transaction
 from django.utils import timezone
 
-from benchmark.office import bench_day
+from benchmark.office import bench_day, unrecorded
 from kfq_crm.base.models import User
 from leads.models import LandedProject
 from services.actions.approval_sweep import run_approvals
@@ -42,37 +42,36 @@ def prepare(steps: int) -> dict[str, int]:
     """So many open steps, a tenth of them overdue since yesterday."""
     by, template = User.objects.order_by("pk").first(), ApprovalTemplate.objects.get()
     departments = list(Department.objects.order_by("pk"))
-    with transaction.atomic():
-        projects = LandedProject.objects.bulk_create(
-            LandedProject(name=f"measured project {number}", source="bench", band="B")
-            for number in range(steps // A_PLAN)
+    projects = unrecorded(LandedProject).bulk_create(
+        LandedProject(name=f"measured project {number}", source="bench", band="B")
+        for number in range(steps // A_PLAN)
+    )
+    plans = unrecorded(ApprovalPlan).bulk_create(
+        ApprovalPlan(
+            project=project,
+            template=template,
+            name=template.name,
+            helper=by,
+            began_on=bench_day() - timedelta(days=60),
+            may_be_deemed=True,
+            made_by=by,
         )
-        plans = ApprovalPlan.objects.bulk_create(
-            ApprovalPlan(
-                project=project,
-                template=template,
-                name=template.name,
-                helper=by,
-                began_on=bench_day() - timedelta(days=60),
-                may_be_deemed=True,
-                made_by=by,
-            )
-            for project in projects
-        )
-        for start in range(0, len(plans), 50):
-            _steps(plans[start : start + 50], departments)
+        for project in projects
+    )
+    for start in range(0, len(plans), 50):
+        _steps(plans[start : start + 50], departments)
     overdue = ApprovalStep.objects.filter(due_on__lt=bench_day())
     return {"open": ApprovalStep.objects.open().count(), "due": overdue.count()}
 
 
 def _steps(plans: list[ApprovalPlan], departments: list[Department]) -> None:
-    made = ApprovalStep.objects.bulk_create(
+    made = unrecorded(ApprovalStep).bulk_create(
         _step(plan, number, departments[(plan.pk + number) % len(departments)])
         for plan in plans
         for number in range(A_PLAN)
     )
     late = [step for step in made if step.due_on and step.due_on < bench_day()]
-    waiting = ApprovalStep.objects.bulk_create(
+    waiting = unrecorded(ApprovalStep).bulk_create(
         ApprovalStep(
             plan=step.plan,
             code=f"{step.code}-next",
@@ -84,7 +83,7 @@ def _steps(plans: list[ApprovalPlan], departments: list[Department]) -> None:
         )
         for step in late
     )
-    StepDependency.objects.bulk_create(
+    unrecorded(StepDependency).bulk_create(
         StepDependency(step=after, on=on) for on, after in zip(late, waiting, strict=True)
     )
 
