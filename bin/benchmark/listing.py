@@ -7,6 +7,7 @@ from typing import Any
 
 from django.contrib.auth.models import Permission
 from django.db import connection, transaction
+from django.db.models import Count
 from django.test import Client
 from django.utils import timezone
 from rest_framework.request import Request
@@ -91,11 +92,13 @@ def _token() -> Any:
 
 
 def _busiest(user: User) -> tuple[str, str]:
-    """The chain and stage of the newest overdue lead: there are many of them."""
+    """The chain and stage with the most overdue leads, so that the page is full."""
     overdue = Lead.objects.visible_to(user).filter(exit="", next_action_on__lt=timezone.localdate())
-    found = overdue.order_by("-pk").values_list("chain__code", "stage").first()
+    grouped = overdue.order_by().values_list("chain__code", "stage").annotate(leads=Count("pk"))
+    found = grouped.order_by("-leads").first()
     assert found
-    return found
+    chain, stage, _leads = found
+    return chain, stage
 
 
 def _far(

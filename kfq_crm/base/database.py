@@ -17,6 +17,18 @@ def gram_index(table: str) -> RunPython:
     return RunPython(_on_postgresql(make), _on_postgresql(f'DROP INDEX "{name}"'))
 
 
+def pending_grams(table: str, kilobytes: int) -> RunPython:
+    """New rows wait in a list beside the gram index and enter it together, so that writing one
+    does not touch a hundred pages. Every search reads the list as well, hence its small size."""
+    name = f"{table}_grams"
+    wait = f"fastupdate = on, gin_pending_list_limit = {kilobytes}"
+    back = f'ALTER INDEX "{name}" RESET (gin_pending_list_limit)'
+    return RunPython(
+        _on_postgresql(f'ALTER INDEX "{name}" SET ({wait})'),
+        _on_postgresql(f'{back}; ALTER INDEX "{name}" SET (fastupdate = off)'),
+    )
+
+
 def covering_index(name: str, table: str, key: str, *columns: str) -> RunPython:
     """An index that answers questions about these columns without the rows; PostgreSQL only.
 

@@ -35,6 +35,17 @@ class PlainSelect(UnfoldAdminSelectWidget):
         return format_html(_SELECT, given, options)
 
 
+class PlainText(UnfoldAdminTextInputWidget):
+    """Draws itself as well: a list has a dozen of them."""
+
+    def render(self, name: str, value: Any, attrs: Any = None, renderer: Any = None) -> SafeString:
+        given = {**(attrs or {}), "type": self.input_type, "name": name}
+        shown = self.format_value(value)
+        if shown is not None:
+            given["value"] = shown
+        return format_html("<input{}>", flatatt(self.build_attrs(self.attrs, given)))
+
+
 _SELECT = (
     '<div class="grow relative max-w-2xl"><select{}>{}</select>'
     '<span class="material-symbols-outlined absolute pointer-events-none mr-[12px] right-0'
@@ -155,7 +166,7 @@ class RangeFilter(ListFilter):
         fields = {
             name: forms.CharField(
                 required=False,
-                widget=UnfoldAdminTextInputWidget(
+                widget=PlainText(
                     attrs={
                         "placeholder": (text % {"hint": self.hint}).strip(),
                         "aria-label": f"{self.title} {text % {'hint': ''}}".strip(),

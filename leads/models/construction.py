@@ -9,8 +9,8 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
-from simple_history.models import HistoricalRecords
 
+from kfq_crm.base.history_records import history_records
 from kfq_crm.base.models import Versioned
 from kfq_crm.base.scoping import ScopedQuerySet
 from leads.models.landing import LandedProject
@@ -65,7 +65,7 @@ class ConstructionPermit(Versioned):
     )
 
     objects = OfProjectQuerySet.as_manager()
-    history = HistoricalRecords()
+    history = history_records()
 
     class Meta:
         verbose_name = _("construction permit")
@@ -97,7 +97,7 @@ class Building(Versioned):
     )
 
     objects = OfProjectQuerySet.as_manager()
-    history = HistoricalRecords()
+    history = history_records()
 
     class Meta:
         verbose_name = _("building of a project")
@@ -137,7 +137,7 @@ class ProgressReport(Versioned):
     reported_at = models.DateTimeField(_("reported at"))
 
     objects = OfProjectQuerySet.as_manager()
-    history = HistoricalRecords()
+    history = history_records()
 
     class Meta:
         verbose_name = _("progress report")
@@ -191,7 +191,7 @@ class OutputPeriod(Versioned):
     paper = models.CharField(_("paper that proves the figures"), max_length=200)
 
     objects = OfProjectQuerySet.as_manager()
-    history = HistoricalRecords()
+    history = history_records()
 
     class Meta:
         verbose_name = _("period of production")
@@ -229,7 +229,7 @@ class ProjectFlag(Versioned):
     ended_reason = models.CharField(_("why it was taken off"), max_length=200, blank=True)
 
     objects = OfProjectQuerySet.as_manager()
-    history = HistoricalRecords()
+    history = history_records()
 
     class Meta:
         verbose_name = _("flag of a project")

@@ -6,8 +6,8 @@ from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
-from simple_history.models import HistoricalRecords
 
+from kfq_crm.base.history_records import history_records
 from kfq_crm.base.models import Versioned
 from kfq_crm.base.scoping import M
 from leads.models.lead import Currency, Lead, ThroughLeadQuerySet
@@ -91,7 +91,7 @@ class Contract(Versioned):
     counted = models.BooleanField(_("counts as a signing"), default=False, editable=False)
 
     objects = ThroughLeadQuerySet.as_manager()
-    history = HistoricalRecords()
+    history = history_records()
 
     class Meta:
         verbose_name = _("contract")
@@ -252,7 +252,7 @@ class Commitment(Versioned):
     outlook_since = models.DateField(_("outlook since"), null=True, editable=False)
 
     objects = ThroughContractQuerySet.as_manager()
-    history = HistoricalRecords()
+    history = history_records()
 
     class Meta:
         verbose_name = _("commitment")

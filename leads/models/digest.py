@@ -10,11 +10,11 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
-from simple_history.models import HistoricalRecords
 
 from chains.models import Chain
 from chains.visibility import own_teams
 from kfq_crm.base.expressions import or_zero
+from kfq_crm.base.history_records import history_records
 from kfq_crm.base.models import Versioned
 from kfq_crm.base.rule_models import Rule
 from kfq_crm.base.scoping import ScopedQuerySet
@@ -228,7 +228,7 @@ class Decision(Versioned):
     )
 
     objects = DecisionQuerySet.as_manager()
-    history = HistoricalRecords()
+    history = history_records()
 
     class Meta:
         verbose_name = _("decision of a leader")

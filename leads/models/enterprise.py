@@ -9,11 +9,11 @@ from django.db import models
 from django.db.models import Exists, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
-from simple_history.models import HistoricalRecords
 
 from chains.models import TaskTeam
 from chains.visibility import sees_all, team_scope
 from kfq_crm.base.codes import mask_phone
+from kfq_crm.base.history_records import history_records
 from kfq_crm.base.models import Versioned
 from kfq_crm.base.names import KEY_MAX
 from kfq_crm.base.scoping import ScopedQuerySet
@@ -73,7 +73,7 @@ class Enterprise(Searchable, Versioned):
     )
 
     objects = EnterpriseQuerySet.as_manager()
-    history = HistoricalRecords(excluded_fields=["search_text", "search_grams"])
+    history = history_records(excluded_fields=["search_text", "search_grams"])
 
     class Meta:
         verbose_name = _("enterprise")
@@ -136,7 +136,7 @@ class Contact(Versioned):
     note = models.CharField(_("remarks"), max_length=200, blank=True)
 
     objects = ContactQuerySet.as_manager()
-    history = HistoricalRecords()
+    history = history_records()
 
     class Meta:
         verbose_name = _("contact person")

@@ -9,10 +9,10 @@ from django.db import models
 from django.db.models import Exists, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
-from simple_history.models import HistoricalRecords
 
 from chains.models import Chain, Segment
 from chains.visibility import chain_scope, sees_all
+from kfq_crm.base.history_records import history_records
 from kfq_crm.base.models import Versioned
 from kfq_crm.base.scoping import ScopedQuerySet
 from leads.milestones import MilestoneKind, ProductionProof
@@ -133,7 +133,7 @@ class LandedProject(Versioned):
     is_recognised = models.BooleanField(_("recognised"), default=False, editable=False)
 
     objects = LandedProjectQuerySet.as_manager()
-    history = HistoricalRecords()
+    history = history_records()
 
     class Meta:
         verbose_name = _("landed project")

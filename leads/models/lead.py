@@ -10,10 +10,10 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
-from simple_history.models import HistoricalRecords
 
 from chains.models import Chain, Outpost, Segment, TaskTeam
 from chains.visibility import chain_scope, own_teams, sees_all, team_scope
+from kfq_crm.base.history_records import history_records
 from kfq_crm.base.models import Versioned
 from kfq_crm.base.scoping import M, ScopedQuerySet
 from kfq_crm.base.search import Searchable
@@ -241,7 +241,7 @@ class Lead(Searchable, Versioned):
     company_is_new = False  # not stored: whether its company is put on record together with it
 
     objects = LeadQuerySet.as_manager()
-    history = HistoricalRecords(excluded_fields=["search_text", "search_grams"])
+    history = history_records(excluded_fields=["search_text", "search_grams"])
 
     class Meta:
         verbose_name = _("lead")

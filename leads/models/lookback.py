@@ -11,8 +11,8 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext, ngettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
-from simple_history.models import HistoricalRecords
 
+from kfq_crm.base.history_records import history_records
 from kfq_crm.base.models import Versioned
 from kfq_crm.base.rule_models import Rule
 from kfq_crm.base.scoping import M
@@ -138,7 +138,7 @@ class LookBack(Versioned):
     concluded_at = models.DateTimeField(_("put on record at"), null=True, blank=True)
 
     objects = ThroughContractQuerySet.as_manager()
-    history = HistoricalRecords()
+    history = history_records()
 
     class Meta:
         verbose_name = _("look-back")
@@ -354,7 +354,7 @@ class Rectification(Versioned):
     )
 
     objects = ThroughCommitmentQuerySet.as_manager()
-    history = HistoricalRecords()
+    history = history_records()
 
     class Meta:
         verbose_name = _("rectification task")

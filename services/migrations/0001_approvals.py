@@ -11,7 +11,7 @@ class Migration(migrations.Migration):
     initial = True
 
     dependencies = [
-        ("leads", "0017_permits_buildings_progress"),
+        ("leads", "0018_permits_buildings_progress"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -14,7 +14,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('base', '0009_mail_to_people_outside'),
-        ('leads', '0017_permits_buildings_progress'),
+        ('leads', '0018_permits_buildings_progress'),
         ('services', '0001_approvals'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]

@@ -8,8 +8,8 @@ from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
-from simple_history.models import HistoricalRecords
 
+from kfq_crm.base.history_records import history_records
 from kfq_crm.base.models import Versioned
 from kfq_crm.base.scoping import OpenQuerySet
 
@@ -48,7 +48,7 @@ class Department(Versioned):
     is_active = models.BooleanField(pgettext_lazy("department", "takes work"), default=True)
 
     objects = OpenQuerySet.as_manager()
-    history = HistoricalRecords(m2m_fields=[members])
+    history = history_records(m2m_fields=[members])
 
     class Meta:
         verbose_name = _("department")

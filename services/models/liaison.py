@@ -9,8 +9,8 @@ from django.db import models
 from django.db.models import Exists, F, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
-from simple_history.models import HistoricalRecords
 
+from kfq_crm.base.history_records import history_records
 from kfq_crm.base.models import Versioned
 from kfq_crm.base.scoping import ScopedQuerySet
 from leads.models import Enterprise, FollowUp, Lead
@@ -83,7 +83,7 @@ class Liaison(Versioned):
     )
 
     objects = LiaisonQuerySet.as_manager()
-    history = HistoricalRecords()
+    history = history_records()
 
     class Meta:
         verbose_name = _("liaison of an enterprise")

@@ -9,8 +9,8 @@ from django.db import models
 from django.db.models import Exists, F, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
-from simple_history.models import HistoricalRecords
 
+from kfq_crm.base.history_records import history_records
 from kfq_crm.base.models import Versioned
 from kfq_crm.base.scoping import M, ScopedQuerySet
 from leads.models import LandedProject, Lead, MilestoneKind
@@ -109,7 +109,7 @@ class ApprovalPlan(Versioned):
     )
 
     objects = ApprovalPlanQuerySet.as_manager()
-    history = HistoricalRecords()
+    history = history_records()
 
     class Meta:
         verbose_name = _("approval plan")

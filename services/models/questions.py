@@ -9,8 +9,8 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
-from simple_history.models import HistoricalRecords
 
+from kfq_crm.base.history_records import history_records
 from kfq_crm.base.models import Versioned
 from kfq_crm.base.scoping import OpenQuerySet, ScopedQuerySet
 from kfq_crm.base.search import Searchable
@@ -226,7 +226,7 @@ class Question(Searchable, Versioned):
     score = models.PositiveSmallIntegerField(_("last rating"), null=True, editable=False)
 
     objects = QuestionQuerySet.as_manager()
-    history = HistoricalRecords(excluded_fields=["search_text", "search_grams"])
+    history = history_records(excluded_fields=["search_text", "search_grams"])
 
     class Meta:
         verbose_name = _("enterprise question")

@@ -6,8 +6,8 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext, pgettext_lazy
-from simple_history.models import HistoricalRecords
 
+from kfq_crm.base.history_records import history_records
 from kfq_crm.base.models import Versioned
 from kfq_crm.base.rule_models import Rule
 from kfq_crm.base.scoping import OpenQuerySet
@@ -25,7 +25,7 @@ class ApprovalTemplate(Versioned):
     is_active = models.BooleanField(_("offered for new plans"), default=True)
 
     objects = OpenQuerySet.as_manager()
-    history = HistoricalRecords()
+    history = history_records()
 
     class Meta:
         verbose_name = _("approval template")
@@ -79,7 +79,7 @@ class TemplateStep(Versioned):
     )
 
     objects = OpenQuerySet.as_manager()
-    history = HistoricalRecords()
+    history = history_records()
 
     class Meta:
         verbose_name = _("step of a template")

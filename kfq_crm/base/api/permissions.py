@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.contrib.auth.models import Permission
 from django.utils.translation import gettext as _
 from rest_framework.permissions import SAFE_METHODS, BasePermission
 from rest_framework.request import Request
@@ -42,11 +43,22 @@ class MayUseModel(BasePermission):
     """Django's right to the model of the view: `view_…` to read, what the view names to write."""
 
     def has_permission(self, request: Request, view: Any) -> bool:
+        _know_rights(request.user)
         for permission in view.permissions_for(request.method):
             if not request.user.has_perm(permission):
                 message = _("The owner of this token may not do this.")
                 raise Problem(403, "not_allowed", message)
         return True
+
+
+def _know_rights(user: Any) -> None:
+    """A person's own rights and those of their groups in one statement, kept where Django keeps
+    what it would ask for in two."""
+    if user.is_superuser or not user.is_active or hasattr(user, "_perm_cache"):
+        return
+    ways = (Permission.objects.filter(**{way: user}).order_by() for way in ("user", "group__user"))
+    own, shared = (rows.values_list("content_type__app_label", "codename") for rows in ways)
+    user._perm_cache = {f"{app}.{codename}" for app, codename in own.union(shared)}
 
 
 def is_read(request: Request) -> bool:

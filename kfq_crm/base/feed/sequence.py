@@ -12,6 +12,7 @@ import uuid
 from collections.abc import Callable
 
 from django.db import connection, transaction
+from django.db.models import Exists
 from django.utils import timezone
 
 from kfq_crm.base.feed import mark
@@ -48,12 +49,24 @@ def number_changes(*, limit: int = CHUNK) -> int:
 def position() -> tuple[uuid.UUID, int]:
     """The epoch and the number of the last change that is committed now.
 
-    Equal positions tell that nothing published was written in between.
+    Equal positions tell that nothing published was written in between. Where nothing waits for
+    its number that is one statement.
     """
-    number_changes()
-    sequence = current()
+    sequence = _quiet()
+    if sequence is None:
+        number_changes()
+        sequence = current()
     mark.keep(sequence.epoch, sequence.last_number)
     return sequence.epoch, sequence.last_number
+
+
+def _quiet() -> FeedSequence | None:
+    """The sequence if every committed change has its number and nothing was put back."""
+    waiting = Exists(Change.objects.filter(number=None))
+    found = FeedSequence.objects.filter(pk=_ONLY).exclude(waiting).first()
+    if found is None or mark.is_behind(found.epoch, found.last_number):
+        return None
+    return found
 
 
 def current() -> FeedSequence:

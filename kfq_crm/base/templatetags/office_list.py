@@ -32,6 +32,7 @@ register = template.Library()
 
 CHECKBOX = "action_checkbox"
 _PLACE = "0pk0"
+_KEPT = "kept_filters"
 
 
 @register.tag(name="office_result_list")
@@ -138,8 +139,16 @@ def _link(cl: Any, record: Any, text: Any) -> Any:
         url = cl.url_for_result(record)
     except NoReverseMatch:
         return text
-    url = add_preserved_filters({"preserved_filters": cl.preserved_filters, "opts": cl.opts}, url)
+    if _KEPT not in cl.__dict__:
+        cl.__dict__[_KEPT] = _kept_filters(cl, url)
+    url += cl.__dict__[_KEPT]
     opener = record.serializable_value(str(cl.to_field or cl.lookup_opts.pk.attname))
     popup = format_html(' data-popup-opener="{}"', opener) if cl.is_popup else ""
     classes = " ".join(unfold_list.LINK_CLASSES)
     return format_html('<a href="{}" class="{}"{}>{}</a>', url, classes, popup, text)
+
+
+def _kept_filters(cl: Any, url: str) -> str:
+    """What the links of all rows end with, so that the way back leads to the same list."""
+    given = {"preserved_filters": cl.preserved_filters, "opts": cl.opts}
+    return str(add_preserved_filters(given, url)).removeprefix(url)

@@ -77,4 +77,4 @@ def test_queries_do_not_grow_with_the_targets(
         coordinator.ask("/annual-targets/", year="2024")
         with CaptureQueriesContext(connection) as queries:
             assert coordinator.ask("/annual-targets/", year="2025").status_code == 200
-    assert len(queries) == 12, "\n".join(query["sql"][:100] for query in queries)
+    assert len(queries) == 10, "\n".join(query["sql"][:100] for query in queries)

@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("chains", "0003_lead_unit_person"),
-        ("leads", "0016_look_backs"),
+        ("leads", "0017_look_backs"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -8,7 +8,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("leads", "0015_sent_once"),
+        ("leads", "0016_grams_wait_in_a_list"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
