@@ -21,8 +21,8 @@ from kfq_crm.base.search import GramsLookup, Searchable
 
 # Nobody reads five thousand rows one by one; counting on would read them all.
 COUNT_CAP = 5_000
-# Whoever finds a thousand types another word; counting what a search finds reads the rows.
-SEARCH_CAP = 1_000
+# Whoever finds hundreds types another word; counting what a search finds reads the rows.
+SEARCH_CAP = 500
 # Offsets beyond are nobody's wish, and the databases' numbers end somewhere.
 LAST_PAGE = 10_000_000
 NEIGHBOURS = 2

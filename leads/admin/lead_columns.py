@@ -14,13 +14,18 @@ from django.utils.translation import gettext_lazy, ngettext, pgettext
 from kfq_crm.base.templatetags.office import amount as amount_words
 from kfq_crm.base.templatetags.office import day as day_words
 from kfq_crm.base.templatetags.office import limit_colour, limit_text
-from leads.models import Lead
+from leads.models import Lead, WaitingFor
+from leads.stages import Exit, Stage
 
 COLUMNS = ("name", "place", "stage_and_days", "amount", "owner_name", "next_step", "waiting")
 
 
 class LeadColumns:
-    """The seven columns; rows carry today and the calendar (`calendar_in_list`)."""
+    """The seven columns; rows carry today and the calendar (`calendar_in_list`).
+
+    Codes get their labels from the enumerations: Django's `get_…_display` puts all choices into a
+    dictionary each time.
+    """
 
     @admin.display(description=gettext_lazy("project and company"))
     def name(self, lead: Lead) -> SafeString:
@@ -39,11 +44,11 @@ class LeadColumns:
     def stage_and_days(self, lead: Any) -> SafeString:
         if lead.exit:
             since = day_words(lead.exited_on)
-            return two_lines(lead.get_exit_display(), f"{lead.get_stage_display()} · {since}")
+            return two_lines(Exit(lead.exit).label, f"{Stage(lead.stage).label} · {since}")
         days = (lead.list_today - timezone.localdate(lead.stage_entered_at)).days
         told = ngettext("for %(days)d day", "for %(days)d days", days) % {"days": days}
         held = format_html('<span class="o-nowrap">{}</span>', told if days else _("since today"))
-        return two_lines(lead.get_stage_display(), held)
+        return two_lines(Stage(lead.stage).label, held)
 
     @admin.display(description=gettext_lazy("total investment"), ordering="investment")
     def amount(self, lead: Lead) -> SafeString:
@@ -73,7 +78,7 @@ class LeadColumns:
     def waiting(self, lead: Lead) -> SafeString | str:
         if lead.exit:
             return "—"
-        whom = lead.get_waiting_for_display()
+        whom = str(WaitingFor(lead.waiting_for).label)
         if lead.waiting_detail:
             whom = f"{whom} · {lead.waiting_detail}"
         return two_lines(whom, _("since %(day)s") % {"day": day_words(lead.waiting_since)})
