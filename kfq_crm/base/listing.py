@@ -19,8 +19,8 @@ from unfold.views import ChangeList
 
 from kfq_crm.base.search import GramsLookup, Searchable
 
-# Nobody reads five thousand rows one by one; counting on would read them all.
-COUNT_CAP = 5_000
+# Nobody reads three thousand rows one by one; counting on would read them all.
+COUNT_CAP = 3_000
 # Whoever finds hundreds types another word; counting what a search finds reads the rows.
 SEARCH_CAP = 500
 # Offsets beyond are nobody's wish, and the databases' numbers end somewhere.
