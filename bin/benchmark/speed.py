@@ -79,7 +79,7 @@ class _Told(list[Ratio]):
         super().append(row)
         self.tell(f"{row.name}: {row.product}, {row.bare} ({row.required}) {row.reached}")
 
-    def __iadd__(self, rows: Iterable[Ratio]) -> _Told:  # type: ignore[override,misc]
+    def __iadd__(self, rows: Iterable[Ratio]) -> _Told:  # type: ignore[override,misc]  # takes rows alone
         for row in rows:
             self.append(row)
         return self

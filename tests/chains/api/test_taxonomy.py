@@ -46,13 +46,13 @@ def test_tree_comes_with_figures_of_what_the_reader_sees(
 
 @pytest.mark.parametrize("rows", [1, 50])
 def test_figures_are_one_query_more(cast: Cast, client_of: ClientOf, rows: int) -> None:
-    """Token, two for rights, two for the state of the feed, chains, segments, figures."""
+    """Token, one for rights, one for the state of the feed, chains, segments, figures."""
     program = client_of(cast.member_a)
     Chain.objects.bulk_create(Chain(code=f"c{n}", name=f"链{n}", kind="core") for n in range(rows))
     program.rows("/chains/", kind="core")
     with zeal_context(), CaptureQueriesContext(connection) as queries:
         assert len(program.rows("/chains/", kind="core", figures="true")) == rows
-    assert len(queries) == 8, [query["sql"][:90] for query in queries]
+    assert len(queries) == 6, [query["sql"][:90] for query in queries]
 
 
 def test_figures_are_asked_for_with_yes_or_no(cast: Cast, client_of: ClientOf) -> None:

@@ -19,7 +19,7 @@ from tests.cast import Cast
 from tests.factories import SegmentFactory, an_enterprise, follow_up, lead_in, log_a_lead
 from tests.replica import places, replica_of
 
-COST = 17  # statements of a page, whatever its length
+COST = 15  # statements of a page, whatever its length
 SECRET = {"confidential": True, "code_name": "代号"}
 
 

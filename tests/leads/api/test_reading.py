@@ -23,7 +23,7 @@ from tests.world import add_construction, add_promise
 RESOURCES = sorted(str(pattern.name) for pattern in routes.urlpatterns)
 RESOURCES = [name.removesuffix("-list") for name in RESOURCES if name.endswith("-list")]
 # Token and its owner, two kinds of permissions, the rows, what they point to
-STATEMENTS = 5
+STATEMENTS = 4
 
 
 @pytest.fixture

@@ -173,7 +173,7 @@ def test_same_question_is_answered_from_memory(spring: Spring, coordinator: Prog
             again = coordinator.ask(PATH)
     assert again.content == first.content
     assert not [q for q in queries if any(table in q["sql"] for table in FIGURES)]
-    assert len(queries) == 6
+    assert len(queries) == 4
 
 
 def test_known_answer_is_304_before_any_figure(spring: Spring, coordinator: Program) -> None:
