@@ -3,10 +3,11 @@ lists behind it, as verbs of a worker."""
 
 from __future__ import annotations
 
+import gc
 import time
 from collections.abc import Iterator
 from datetime import date, timedelta
-from itertools import cycle, islice
+from itertools import count, cycle, islice
 from typing import Any
 
 from django.db import connection
@@ -57,9 +58,13 @@ def prepare(steps: int, questions: int) -> dict[str, Any]:
     """So many decided steps and fed-back questions over a year, and somebody signed in."""
     if not ApprovalPlan.objects.exists():
         deeming.prepare(max(deeming.A_PLAN, steps // 10))
-    _many(ApprovalStep, islice(_decided(), steps))
-    asked = _many(Question, islice(_questions(), questions))
-    _many(Feedback, (_told(question, number) for number, question in enumerate(asked)))
+    gc.disable()  # rows by the hundred thousand make no circles
+    for _made in _many(ApprovalStep, islice(_decided(), steps)):
+        pass
+    numbers = count()
+    for asked in _many(Question, islice(_questions(), questions)):
+        told = zip(asked, numbers, strict=False)
+        unrecorded(Feedback).bulk_create(_told(question, number) for question, number in told)
     user = User.objects.create_user("bench-services", display_name="bench", is_staff=True)
     user.groups.add(role_group(COORDINATION))
     client.force_login(user, "django.contrib.auth.backends.ModelBackend")
@@ -72,12 +77,10 @@ def prepare(steps: int, questions: int) -> dict[str, Any]:
     }
 
 
-def _many(model: Any, rows: Iterator[Any]) -> list[Any]:
-    """Past the feed: what is measured reads the rows alone."""
-    made: list[Any] = []
+def _many(model: Any, rows: Iterator[Any]) -> Iterator[list[Any]]:
+    """Batch by batch, past the feed: what is measured reads the rows alone."""
     while batch := list(islice(rows, BATCH)):
-        made += unrecorded(model).bulk_create(batch)
-    return made
+        yield unrecorded(model).bulk_create(batch)
 
 
 def _day(number: int) -> date:
