@@ -322,8 +322,8 @@ def _turn(field: _Field) -> Reader | None:
 
 
 def _in_site_time(moment: datetime) -> str:
-    """As DRF writes it, at a fifth of the cost."""
-    return moment.astimezone(timezone.get_current_timezone()).isoformat()
+    """As DRF writes it, at a fraction of the cost; nobody's zone differs from the site's."""
+    return moment.astimezone(timezone.get_default_timezone()).isoformat()
 
 
 class LabelSchema(OpenApiSerializerFieldExtension):  # type: ignore[no-untyped-call]  # drf-spectacular registers it
