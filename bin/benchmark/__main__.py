@@ -16,7 +16,7 @@ from psycopg import sql
 
 from benchmark.figures import LARGE, SMALL, Growth, Measured, Size
 from benchmark.lists_of_api import line_of_pages
-from benchmark.operations import FINDS, Operation, operations
+from benchmark.operations import LIST, SEARCH, Operation, operations
 from benchmark.ratios import OutsideGrowth, Speed
 from benchmark.report import line_of, line_of_outside, lines_of, lines_of_speed
 from benchmark.sides import BEGAN, PLAIN, PRODUCT, Side, manage
@@ -134,7 +134,7 @@ def _measure(operation: Operation, leads: int, rounds: int, product: Side, plain
             (found.plain, plain.ask("page", **case.plain)),
             (found.sql, plain.ask("sql", **case.sql)),
         )
-        if operation.kind in FINDS and not answers[0][1]["rows"]:
+        if operation.kind in (LIST, SEARCH) and not answers[0][1]["rows"]:
             raise SystemExit(f"{operation.name} finds nothing: {case.product}")
         if number >= WARM_UP:
             for series, answer in answers:
@@ -145,7 +145,7 @@ def _measure(operation: Operation, leads: int, rounds: int, product: Side, plain
 
 def _long_reads(asked: list[Operation], product: Side) -> list[str]:
     """Warnings: what the lists read without an index."""
-    lists = [operation for operation in asked if operation.kind in FINDS]
+    lists = [operation for operation in asked if operation.kind in (LIST, SEARCH)]
     return [
         f"{operation.name}: {read}"
         for operation in lists

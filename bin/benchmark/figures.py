@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from statistics import median
 
-from benchmark.operations import LIST, LOG, OWN_SEARCH, PAGE, SEARCH
+from benchmark.operations import LIST, LOG, PAGE, SEARCH
 
 SMALL, LARGE = 100_000, 1_000_000
 LEADS_A_SECOND = 5_000
@@ -14,7 +14,7 @@ MOST_GROWTH = 1.5
 # A list may look at ten thousand rows to tell how many there are, and pass over 25,000 on its way
 # to page 500, in an index. Beyond, or in no index, somebody forgot one.
 LONGEST_SCAN = 12_000
-MOST_QUERIES = {LIST: 12, SEARCH: 12, OWN_SEARCH: 12, PAGE: 25}
+MOST_QUERIES = {LIST: 12, SEARCH: 12, PAGE: 25}
 
 
 @dataclass
@@ -65,8 +65,6 @@ def limit_of(kind: str, leads: int) -> Limit | None:
         return Limit(1, strict=True) if leads >= LARGE else Limit(2)
     if kind == SEARCH:
         return Limit(1 / 3, strict=True) if leads >= LARGE else None
-    if kind == OWN_SEARCH:  # the plain admin reads no more than the chain's rows for it
-        return Limit(1, strict=True) if leads >= LARGE else None
     return Limit(6) if kind == PAGE else Limit(5)
 
 

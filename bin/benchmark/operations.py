@@ -8,8 +8,7 @@ from itertools import cycle, islice
 from typing import Any
 from urllib.parse import urlencode
 
-LIST, SEARCH, OWN_SEARCH, PAGE, LOG = "list", "search", "own search", "page", "log"
-FINDS = (LIST, SEARCH, OWN_SEARCH)
+LIST, SEARCH, PAGE, LOG = "list", "search", "page", "log"
 FARTHEST = 500
 
 _COLUMNS = "id, title, company, chain, stage, investment, owner, next_action, next_action_on"
@@ -115,7 +114,7 @@ def _searches(found: dict[str, Any]) -> list[Operation]:
         for kind, name in _KINDS.items()
     ]
     own = [_search(found, word, found["chain"]) for word in found["own_words"]]
-    return [*whole, Operation("search: two characters, own team", OWN_SEARCH, own)]
+    return [*whole, Operation("search: two characters, own team", SEARCH, own)]
 
 
 def _search(found: dict[str, Any], word: str, chain: int | None = None) -> Case:
