@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from kfq_crm.base.errors import RuleViolation
+from services.actions import question_notices
 from services.actions.question_story import (
     KIND,
     keep,
@@ -68,8 +69,9 @@ def ask_extension(
         asked_at=moment,
     )
     extension.save()
-    tell(locked, KIND.ASKED_TIME, by=by, at=moment, text=why, limit=locked.solve_by)
+    event = tell(locked, KIND.ASKED_TIME, by=by, at=moment, text=why, limit=locked.solve_by)
     keep(locked, by=by)
+    question_notices.tell_person(event, locked.department.head if locked.department else None)
     return extension
 
 
@@ -99,7 +101,7 @@ def decide_extension(
     if granted:
         locked.solve_by = fresh.until
     kind = KIND.GRANTED if granted else KIND.REFUSED
-    tell(
+    event = tell(
         locked,
         kind,
         by=by,
@@ -108,6 +110,7 @@ def decide_extension(
         limit=fresh.until if granted else None,
     )
     keep(locked, by=by)
+    question_notices.tell_person(event, fresh.asked_by)
     return fresh
 
 

@@ -14,7 +14,7 @@ from kfq_crm.base import concurrency
 from kfq_crm.base.columns import check_columns
 from kfq_crm.base.errors import RuleViolation
 from kfq_crm.base.sweeps import record_sweep
-from services.actions import question_mails
+from services.actions import question_mails, question_notices
 from services.actions.question_story import (
     KIND,
     keep,
@@ -119,26 +119,26 @@ def rate_feedback(
     fresh.save()
     locked.score, locked.closes_on = score, None
     tell(locked, KIND.RATED, by=None, at=moment, text=fresh.words, score=score)
-    if score <= question_rule(today).reopens_up_to:
-        _reopen(locked, moment)
-    else:
-        _close(locked, moment)
+    reopens = score <= question_rule(today).reopens_up_to
+    event = _reopen(locked, moment) if reopens else _close(locked, moment)
     keep(locked, by=None)
+    if reopens:
+        question_notices.tell_reopened(event, fresh)
     return fresh
 
 
-def _reopen(question: Question, moment: datetime) -> None:
+def _reopen(question: Question, moment: datetime) -> QuestionEvent:
     question.round += 1
     question.state, question.was_late = QuestionState.VERIFIED, False
     question.answered_at = question.fed_back_at = None
     start_clock(question, timezone.localdate(moment))
-    tell(question, KIND.REOPENED, by=None, at=moment, limit=question.answer_by)
+    return tell(question, KIND.REOPENED, by=None, at=moment, limit=question.answer_by)
 
 
-def _close(question: Question, moment: datetime) -> None:
+def _close(question: Question, moment: datetime) -> QuestionEvent:
     question.state, question.closing = QuestionState.CLOSED, Closing.RATED
     question.closed_at = moment
-    tell(question, KIND.CLOSED, by=None, at=moment)
+    return tell(question, KIND.CLOSED, by=None, at=moment)
 
 
 def sweep_unrated(now: datetime | None = None) -> int:

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from kfq_crm.base import concurrency
 from kfq_crm.base.columns import fill
 from kfq_crm.base.errors import RuleViolation
-from services.actions import question_mails
+from services.actions import question_mails, question_notices
 from services.actions.intake import FIELDS, clean_words
 from services.actions.question_story import (
     KIND,
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from kfq_crm.base.models import User
-    from services.models import Department, Question, QuestionCategory
+    from services.models import Department, Question, QuestionCategory, QuestionEvent
 
 
 @transaction.atomic
@@ -55,8 +55,10 @@ def verify_question(
     locked.state, locked.verified_at = QuestionState.VERIFIED, moment
     locked.category = category or locked.category
     tell(locked, KIND.VERIFIED, by=by, at=moment, text=note.strip(), limit=locked.verify_by)
-    _give(locked, department, handler, by=by, moment=moment)
-    return keep(locked, by=by)
+    event = _give(locked, department, handler, by=by, moment=moment)
+    keep(locked, by=by)
+    question_notices.tell_holder(event)
+    return locked
 
 
 @transaction.atomic
@@ -99,8 +101,10 @@ def hand_over_question(
     if department.pk == locked.department_id and (handler and handler.pk) == locked.handler_id:
         raise RuleViolation("same", _("It is there already."), "department")
     why = words(reason, "reason", _("Say why it is handed over."), LONGEST_REASON)
-    _give(locked, department, handler, by=by, moment=now_or(now), reason=why)
-    return keep(locked, by=by)
+    event = _give(locked, department, handler, by=by, moment=now_or(now), reason=why)
+    keep(locked, by=by)
+    question_notices.tell_holder(event)
+    return locked
 
 
 @transaction.atomic
@@ -170,7 +174,7 @@ def _give(
     by: User,
     moment: datetime,
     reason: str = "",
-) -> None:
+) -> QuestionEvent:
     """The department has it from now on. A handler must be of that department."""
     if not department.is_active:
         raise RuleViolation("department", _("This department takes no work."), "department")
@@ -189,4 +193,4 @@ def _give(
     kind = KIND.HANDED_OVER if reason else KIND.ASSIGNED
     name = " · ".join(str(part) for part in (department, handler) if part)
     text = f"{name}\n{reason}" if reason else name
-    tell(question, kind, by=by, at=moment, text=text)
+    return tell(question, kind, by=by, at=moment, text=text)

@@ -14,7 +14,7 @@ from kfq_crm.base import concurrency
 from kfq_crm.base.codes import clean_phone
 from kfq_crm.base.columns import at_field, fill
 from kfq_crm.base.errors import RuleViolation
-from services.actions import question_mails
+from services.actions import question_mails, question_notices
 from services.actions.question_files import keep_files
 from services.actions.question_story import KIND, make_findable, now_or, tell, words
 from services.models import AskingLink, Liaison, Question, Source, is_secret
@@ -134,7 +134,8 @@ def _record(
         search_text=question.search_text, search_grams=question.search_grams
     )
     keep_files(question, uploads, by)
-    tell(question, KIND.TAKEN_IN, by=by, at=moment)
+    event = tell(question, KIND.TAKEN_IN, by=by, at=moment)
+    question_notices.tell_intake(event)
     question_mails.confirm_intake(question)
     return question
 

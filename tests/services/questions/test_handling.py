@@ -50,7 +50,7 @@ def test_the_whole_way(office: Office) -> None:
         *("taken_in", "verified", "assigned", "answered", "fed_back", "rated", "closed"),
     ]
     assert set(OutgoingMail.objects.values_list("kind", flat=True)) == {
-        *("question:taken_in", "question:answered", "question:fed_back"),
+        *("question:taken_in", "question:answered", "question:fed_back", "question_notice"),
     }
 
 
