@@ -150,3 +150,11 @@ def modules_of(node: ast.AST) -> list[str]:
     if isinstance(node, ast.ImportFrom):
         return [node.module or ""]
     return []
+
+
+def test_a_template_of_plain_text_escapes_nothing() -> None:
+    """Nobody reads a subject or a mail's text as HTML: “&amp;” would stand there as it is."""
+    texts = sorted((ROOT / "kfq_crm" / "templates").rglob("*.txt"))
+    escaping = [named(p) for p in texts if "{% autoescape off %}" not in p.read_text("utf-8")]
+    assert texts
+    assert escaping == []
