@@ -122,8 +122,9 @@ class House:
         celery = [str(HERE / "celery"), "-A", "kfq_crm"]
         web = [str(HERE / "gunicorn"), "kfq_crm.wsgi", f"--bind={HOST}:{PORT}", "--workers=1"]
         web += ["--threads=8", "--timeout=60", f"--graceful-timeout={WEB_GRACE}"]
+        web += ["--access-logfile=-", "--logger-class=kfq_crm.web_log.WebLog"]
         self.processes += [
-            Process("web", [*web, "--access-logfile=-"]),
+            Process("web", web),
             Process("worker", [*celery, "worker", "--concurrency=2", "--loglevel=INFO"]),
             Process("beat", [*celery, "beat", f"--schedule={VAR}/beat", "--pidfile="]),
         ]

@@ -15,6 +15,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 from structlog.tracebacks import ExceptionDictTransformer
 
+from kfq_crm.base.log_masks import mask_line
 from kfq_crm.environment import (
     cache,
     database,
@@ -362,6 +363,7 @@ LOGGING = {
             "processors": [
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
                 *_RENDER[one_of("LOG_FORMAT", "console", "json")],
+                mask_line,
             ],
         },
     },

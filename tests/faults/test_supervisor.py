@@ -8,6 +8,8 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from urllib.error import HTTPError
+from urllib.request import Request, urlopen
 
 import pytest
 
@@ -67,12 +69,17 @@ def alive(pid: int) -> bool:
 
 
 @pytest.fixture
-def supervisor(tmp_path: Path) -> Iterator[subprocess.Popen[bytes]]:
+def port() -> int:
+    return free_port()
+
+
+@pytest.fixture
+def supervisor(tmp_path: Path, port: int) -> Iterator[subprocess.Popen[bytes]]:
     environment = {
         "PATH": os.environ["PATH"],
         "KFQ_VAR": str(tmp_path),
         "KFQ_BIND": "127.0.0.1",
-        "PORT": str(free_port()),
+        "PORT": str(port),
         "KFQ_INSECURE_HTTP": "1",
         "KFQ_DEMO_PASSWORD": "not needed",
         "SECRET_KEY": "not needed either",
@@ -112,3 +119,18 @@ def test_nothing_outlives_a_killed_supervisor(supervisor: subprocess.Popen[bytes
     before = children(supervisor.pid)
     supervisor.kill()
     wait_for(lambda: not any(alive(pid) for pid in before.values()), "the children to end")
+
+
+def test_logs_hold_no_token_of_a_signed_address(
+    supervisor: subprocess.Popen[bytes], tmp_path: Path, port: int
+) -> None:
+    # Under /api/, since pages would need static files collected; lines are masked all the same
+    address = f"http://127.0.0.1:{port}/api/rate/MTI:no-token/"
+    with pytest.raises(HTTPError) as refused:
+        urlopen(Request(address, headers={"Referer": address}), timeout=20)
+    refused.value.close()
+    log = tmp_path / "log" / "web.log"
+    wait_for(lambda: "GET /api/rate/" in log.read_text("utf-8"), "the line of access")
+    written = log.read_text("utf-8")
+    assert written.count("/rate/***/") == 3  # the line of access, its Referer, Django's own line
+    assert "no-token" not in written
