@@ -15,6 +15,7 @@ from kfq_crm.base import concurrency
 from kfq_crm.base.access import record_access
 from kfq_crm.base.codes import clean_phone
 from kfq_crm.base.columns import at_field
+from kfq_crm.base.destinations import outside
 from kfq_crm.base.errors import RuleViolation
 from kfq_crm.base.mail import Outsider, enqueue
 from kfq_crm.base.models import AccessKind
@@ -68,6 +69,9 @@ def give_link(
     if contact_phone:
         with at_field("contact_phone"):
             link.contact_phone = clean_phone(contact_phone)
+    if link.contact_email:
+        with at_field("contact_email"):
+            outside(link.contact_email)
     concurrency.create(link, by=by)
     record_access(
         AccessKind.ADMINISTRATION,

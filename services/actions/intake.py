@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from kfq_crm.base import concurrency
 from kfq_crm.base.codes import clean_phone
 from kfq_crm.base.columns import at_field, fill
+from kfq_crm.base.destinations import outside
 from kfq_crm.base.errors import RuleViolation
 from services.actions import question_mails, question_notices
 from services.actions.question_files import keep_files
@@ -133,10 +134,10 @@ def _record(
     Question.objects.filter(pk=question.pk).update(
         search_text=question.search_text, search_grams=question.search_grams
     )
-    keep_files(question, uploads, by)
     event = tell(question, KIND.TAKEN_IN, by=by, at=moment)
     question_notices.tell_intake(event)
     question_mails.confirm_intake(question)
+    keep_files(question, uploads, by)  # last: what is refused after it would leave them on the disk
     return question
 
 
@@ -147,6 +148,9 @@ def clean_words(question: Question) -> None:
     if question.contact_phone:
         with at_field("contact_phone"):
             question.contact_phone = clean_phone(question.contact_phone)
+    if question.contact_email:
+        with at_field("contact_email"):
+            outside(question.contact_email)
     if question.category_id and not question.category.is_active:
         raise RuleViolation("category", _("This category is no longer used."), "category")
 

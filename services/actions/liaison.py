@@ -165,15 +165,14 @@ def log_visit(
     visit.was_too_many = crowd(enterprise, visited_on).is_full
     visit.liaison = Liaison.objects.active().filter(enterprise=enterprise, officer=by).first()
     lead = lead_worked_on(enterprise, by)
-    files = list(uploads)
-    if lead:
-        visit.follow_up = _follow_up(lead, visit, by, moment)
-        attach_files(lead=lead, uploads=files, by=by, follow_up=visit.follow_up)
-        files = []
+    visit.follow_up = _follow_up(lead, visit, by, moment) if lead else None
     concurrency.create(visit, by=by)
     _renew(visit, by, today)
-    if question or files:
-        _raise_question(visit, lead, question, files, by, moment)
+    files = list(uploads)
+    if question or (files and not lead):
+        _raise_question(visit, lead, question, [] if lead else files, by, moment)
+    if lead:  # files last: what is refused after them would leave them on the disk
+        attach_files(lead=lead, uploads=files, by=by, follow_up=visit.follow_up)
     return visit
 
 

@@ -32,16 +32,16 @@ def attach_to_question(
     locked = lock_question(question, by, None)
     rights = rights_over(by, locked)
     require(rights.work or rights.verify or locked.taken_in_by_id == by.pk)
-    kept = keep_files(locked, uploads, by)
     concurrency.touch(locked, by=by)
-    return kept
+    return keep_files(locked, uploads, by)
 
 
 def keep_files(
     question: Question, uploads: Iterable[File[bytes]], by: User | None
 ) -> list[QuestionFile]:
-    """All of them or none, on the disk as well. Runs in the caller's transaction; RuleViolation
-    at `file` for a file that is not what it says, or for too many."""
+    """All of them or none, on the disk as well. Runs in the caller's transaction, as the last
+    thing in it: what is refused after it stays on the disk. RuleViolation at `file` for a file
+    that is not what it says, or for too many."""
     kept: list[QuestionFile] = []
     wanted = list(uploads)
     if len(wanted) + question.files.count() > MOST_FILES:

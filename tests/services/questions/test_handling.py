@@ -148,6 +148,15 @@ def test_a_closed_question_takes_no_step(office: Office, verb: str) -> None:
         tries[verb]()
 
 
+def test_an_address_that_mail_cannot_go_to_is_no_correction(office: Office) -> None:
+    question = a_question(office)
+    with pytest.raises(RuleViolation) as refused:
+        correct_question(
+            question=question, values={"contact_email": "a@例子.中国"}, by=office.service
+        )
+    assert refused.value.field == "contact_email"
+
+
 def test_what_the_enterprise_wrote_stays(office: Office) -> None:
     question = ask_by_link(link=a_link(office), values=question_values(office))
     corrected = correct_question(

@@ -2,6 +2,7 @@
 
 from datetime import date, timedelta
 from io import BytesIO
+from pathlib import Path
 from uuid import uuid4
 
 import pytest
@@ -15,7 +16,7 @@ from kfq_crm.base.models import AccessEntry, OutgoingMail
 from leads.permissions import NotAllowed
 from services.actions.asking_links import give_link, revoke_link
 from services.actions.intake import AskedBefore, ask_by_link, take_in_question
-from services.models import Question, QuestionEvent, QuestionFile
+from services.models import AskingLink, Question, QuestionEvent, QuestionFile
 from services.signed_links import LinkRefused, asking_token, read_asking
 from tests.factories import log_a_lead
 from tests.services.questions.office import Office, a_link, a_question, at, question_values
@@ -72,6 +73,7 @@ def test_without_an_address_nobody_is_written_to(office: Office) -> None:
         ("contact_phone", "打我电话"),
         ("contact_email", "zhou@"),
         ("contact_email", "a@b.c\r\nBcc: x@y.z"),
+        ("contact_email", "a@例子.中国"),  # an address, but none that mail goes to from here
         ("place", "长" * 101),
         ("category", None),
     ],
@@ -112,6 +114,31 @@ def test_a_file_of_200_mb_is_refused_unread(office: Office) -> None:
     with pytest.raises(RuleViolation) as refused:
         ask(office, a_link(office), uploads=[upload])
     assert refused.value.code == "file_size"
+
+
+def files_under(folder: Path) -> list[Path]:
+    return [path for path in folder.rglob("*") if path.is_file()]
+
+
+@pytest.mark.parametrize(
+    "broken", ["question_mails.confirm_intake", "question_notices.tell_intake"]
+)
+def test_of_an_intake_that_fails_no_file_stays(
+    office: Office, settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, broken: str
+) -> None:
+    settings.MEDIA_ROOT = tmp_path
+    link = a_link(office)
+    ask(office, link, uploads=[a_photo()])
+    assert len(files_under(tmp_path)) == 1
+
+    def refuse(*_args: object) -> None:
+        raise RuleViolation("bad_address", "no way there", "contact_email")
+
+    monkeypatch.setattr(f"services.actions.{broken}", refuse)
+    with pytest.raises(RuleViolation):
+        ask(office, link, uploads=[a_photo()])
+    assert len(files_under(tmp_path)) == 1
+    assert QuestionFile.objects.count() == 1
 
 
 def test_a_file_name_loses_its_line_breaks(office: Office) -> None:
@@ -214,6 +241,15 @@ def test_a_link_ends_on_its_day_or_when_it_is_taken_back(office: Office) -> None
         read_asking(token, NOW)
     with pytest.raises(RuleViolation):
         ask(office, link)
+
+
+@pytest.mark.parametrize("address", ["zhou@", "a@例子.中国"])
+def test_a_link_goes_to_no_address_that_is_none(office: Office, settings, address: str) -> None:
+    settings.SITE_URL = "https://zone.example.cn"
+    with pytest.raises(RuleViolation) as refused:
+        a_link(office, contact_email=address)
+    assert refused.value.field == "contact_email"
+    assert not AskingLink.objects.exists()
 
 
 def test_giving_a_link_is_on_record_and_not_everybodys(office: Office) -> None:

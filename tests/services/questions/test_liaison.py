@@ -1,14 +1,16 @@
 """Care, visits by cadence, questions raised on the spot, and 无事不扰."""
 
 from datetime import date
+from pathlib import Path
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 
 from kfq_crm.base.errors import RuleViolation
-from leads.models import FollowUp
+from leads.models import Attachment, FollowUp
 from leads.permissions import NotAllowed
 from services.actions.liaison import VisitedBefore, appoint_officer, crowd, end_liaison, log_visit
-from services.models import Liaison, Question, Tier, Visit
+from services.models import Liaison, Question, QuestionFile, Tier, Visit
 from tests.factories import follow_up, log_a_lead
 from tests.services.questions.office import Office, at
 
@@ -58,6 +60,24 @@ def test_what_was_asked_on_the_spot_is_taken_in(office: Office) -> None:
 def test_a_bad_question_leaves_no_visit(office: Office) -> None:
     with pytest.raises(RuleViolation):
         a_visit(office, question={"title": " ", "text": "?", "category": office.category})
+
+
+def test_of_a_visit_whose_question_is_refused_no_file_stays(
+    office: Office, settings, tmp_path: Path
+) -> None:
+    settings.MEDIA_ROOT = tmp_path
+    member = office.cast.member_a
+    lead = log_a_lead(by=member)
+    asked = {"title": " ", "text": "怎么办？", "category": office.category}
+    photo = SimpleUploadedFile("说明.pdf", b"%PDF-1.7")
+    visit = {"enterprise": lead.enterprise, "by": member}
+    with pytest.raises(RuleViolation):
+        a_visit(office, uploads=[photo], question=asked, **visit)
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
+    a_visit(office, uploads=[photo], question={**asked, "title": "加层手续"}, **visit)
+    kept = Attachment.objects.get()
+    assert (kept.lead, kept.follow_up) == (lead, FollowUp.objects.get(lead=lead))
+    assert not QuestionFile.objects.exists()
 
 
 def test_where_there_is_a_lead_it_becomes_its_follow_up(office: Office) -> None:
