@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import Any, ClassVar
 
 from django.contrib import messages
 from django.core.exceptions import ObjectDoesNotExist, PermissionDenied
 from django.db.models import Model
+from django.forms import Textarea
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext as _
@@ -26,6 +28,10 @@ class ActionPage(View):
 
     A broken rule is shown at its field; a revision that somebody else wrote in the meantime
     sends back to the record with their name. Subclasses say what the verb needs and does.
+
+    A verb that adds words of one's own sets `keeps_words`: then the form is shown again with
+    what was typed, over the record as it is now. Not for forms filled with the record's values:
+    sent again, they would overwrite what the other one saved.
     """
 
     model: ClassVar[type[Model]]
@@ -36,6 +42,7 @@ class ActionPage(View):
     submit_label: Any = gettext_lazy("Save entry")
     is_danger = False
     takes_files = False
+    keeps_words = False
 
     # --- What subclasses say ---------------------------------------------------------------
 
@@ -73,10 +80,18 @@ class ActionPage(View):
     # --- The machinery ---------------------------------------------------------------------
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
-        self.subject: Any = get_object_or_404(self.rows(), pk=kwargs["pk"])
+        self._read(kwargs["pk"])
+        return super().dispatch(request, *args, **kwargs)
+
+    def _read(self, pk: int) -> None:
+        """Fetch the record, and forget what was made of an earlier reading."""
+        for name in [
+            n for n in vars(self) if isinstance(getattr(type(self), n, None), cached_property)
+        ]:
+            delattr(self, name)
+        self.subject: Any = get_object_or_404(self.rows(), pk=pk)
         if not self.is_allowed():
             raise PermissionDenied
-        return super().dispatch(request, *args, **kwargs)
 
     @property
     def user(self) -> User:
@@ -98,14 +113,23 @@ class ActionPage(View):
         except ObjectDoesNotExist as gone:
             raise Http404 from gone
         except VersionConflict as conflict:
-            messages.warning(request, saved_meanwhile(conflict))
-            return HttpResponseRedirect(self.page_of(self.subject))
+            return self.meet(form, conflict)
         except RuleViolation as violation:
             return self.refuse(form, violation)
         if isinstance(told, HttpResponse):
             return told
         messages.success(request, told)
         return HttpResponseRedirect(self.page_of(self.subject))
+
+    def meet(self, form: Any, conflict: VersionConflict) -> HttpResponse:
+        """Say who was faster; what was typed stays where the verb keeps it."""
+        told = saved_meanwhile(conflict)
+        if not self.keeps_words:
+            messages.warning(self.request, told)
+            return HttpResponseRedirect(self.page_of(self.subject))
+        self._read(self.subject.pk)
+        messages.warning(self.request, f"{told} {_('What you typed still stands here.')}")
+        return self.render(form, is_reread=True)
 
     def refuse(self, form: Any, violation: RuleViolation) -> HttpResponse:
         """Show the form again with the broken rule."""
@@ -119,7 +143,9 @@ class ActionPage(View):
             raise RuleViolation("page_outdated", _("This page is outdated; open it again."))
         return int(text)
 
-    def render(self, form: Any) -> HttpResponse:
+    def render(self, form: Any, *, is_reread: bool = False) -> HttpResponse:
+        """The page with the form; `is_reread`: over the record as it is by now."""
+        seen = "" if is_reread else self.request.POST.get(EXPECTED)
         context = {
             "page": self,
             "subject": self.subject,
@@ -128,10 +154,17 @@ class ActionPage(View):
             "consequences": self.consequences(),
             "refusal": self.refusal(),
             "back": self.page_of(self.subject),
-            EXPECTED: self.request.POST.get(EXPECTED) or getattr(self.subject, "version", ""),
+            "unsent": typed_words(form) if self.keeps_words else [],
+            EXPECTED: seen or getattr(self.subject, "version", ""),
             **self.extra_context(),
         }
         return office_page(self.request, self.template_name, str(self.title), context)
+
+
+def typed_words(form: Any) -> list[str]:
+    """What a person wrote into the long fields of a form that was sent."""
+    long = [bound for bound in form if isinstance(bound.field.widget, Textarea)]
+    return [str(bound.value()) for bound in long if form.is_bound and bound.value()]
 
 
 def saved_meanwhile(conflict: VersionConflict) -> str:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
@@ -21,14 +23,39 @@ from services.question_queries import find_knowledge, proposed_knowledge
 
 
 class AnsweringPage(QuestionPage):
-    """A verb that writes to the enterprise; earlier answers are searched beside the form."""
+    """A verb that writes to the enterprise; earlier answers are searched beside the form.
+
+    Looking them up sends the form as well, to an address with `look` or `entry`: then nothing is
+    done, and what was typed is shown again.
+    """
 
     template_name = "services/question/answering.html"
     text_name = "answer"
+    keeps_words = True
+
+    def post(self, request: HttpRequest, pk: int) -> HttpResponse:
+        if request.GET.keys() & {"look", "entry"}:
+            return self.get(request, pk)
+        return super().post(request, pk)
 
     def form_options(self) -> dict[str, Any]:
+        posted = self.request.POST
+        draft = {name: posted[name] for name in self.form_class.base_fields if name in posted}
         entry = self._chosen()
-        return {"initial": {self.text_name: entry.answer}} if entry else {}
+        if entry:
+            draft[self.text_name] = self._behind(draft.get(self.text_name, ""), entry.answer)
+        return {"initial": draft}
+
+    def _behind(self, typed: str, answer: str) -> str:
+        """A kept answer after the words of one's own, as far as there is room for it."""
+        text = "\n\n".join(part for part in (typed.strip(), answer) if part)
+        text = text.replace("\r\n", "\n")
+        most = LONGEST - text.count("\n")  # browsers send a line's end as two characters
+        if len(text) > most:
+            told = _("An answer has at most %(most)d characters; what was beyond is left out. "
+                     "Read its end before you send it.")  # fmt: skip
+            messages.warning(self.request, told % {"most": LONGEST})
+        return text[:most]
 
     def _chosen(self) -> KnowledgeEntry | None:
         key = self.request.GET.get("entry", "")
@@ -37,7 +64,8 @@ class AnsweringPage(QuestionPage):
         return KnowledgeEntry.objects.visible_to(self.user).filter(pk=int(key)).first()
 
     def extra_context(self) -> dict[str, Any]:
-        words = self.request.GET.get("q", "").strip()[:100]
+        asked = self.request.POST if self.request.method == "POST" else self.request.GET
+        words = asked.get("q", "").strip()[:100]
         found = find_knowledge(self.user, words)[:10] if words else None
         entries = proposed_knowledge(self.user, self.question) if found is None else found
         return {**super().extra_context(), "words": words, "entries": entries}

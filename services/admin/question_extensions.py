@@ -28,6 +28,7 @@ class AskExtensionForm(ActionForm):
 class AskExtensionPage(QuestionPage):
     title = gettext_lazy("Ask for more time")
     submit_label = gettext_lazy("Ask the head")
+    keeps_words = True
     form_class = AskExtensionForm
 
     def refusal(self) -> str:

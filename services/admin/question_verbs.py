@@ -169,6 +169,7 @@ class DeclinePage(QuestionPage):
     submit_label = gettext_lazy("Close without taking it up")
     form_class = DeclineForm
     is_danger = True
+    keeps_words = True
 
     def is_allowed(self) -> bool:
         return self.rights.verify
