@@ -15,6 +15,7 @@ from kfq_crm.base.codes import clean_phone
 from kfq_crm.base.columns import at_field, fill
 from kfq_crm.base.destinations import outside
 from kfq_crm.base.errors import RuleViolation
+from leads.models import Enterprise
 from services.actions import question_mails, question_notices
 from services.actions.question_files import keep_files
 from services.actions.question_story import KIND, make_findable, now_or, tell, words
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from django.core.files.base import File
 
     from kfq_crm.base.models import User
-    from leads.models import Enterprise, Lead
+    from leads.models import Lead
     from services.models import Visit
 
 FIELDS = {
@@ -70,6 +71,7 @@ def take_in_question(
     enterprise that the person may not name. A form that comes twice is taken once: AskedBefore.
     """
     require(by.has_perm("services.add_question") and may_name(by, enterprise))
+    concurrency.lock(Enterprise.objects.all(), enterprise.pk)
     _require_new(sent_as)
     cares = Liaison.objects.active().filter(officer=by, enterprise=enterprise).exists()
     question = Question(
@@ -160,6 +162,8 @@ def _is_secret(enterprise: Enterprise, lead: Lead | None) -> bool:
 
 
 def _require_new(sent_as: UUID | None) -> None:
+    """Enterprise or link is locked: of one form that comes twice at once, the second finds the
+    first."""
     first = Question.objects.filter(sent_as=sent_as).first() if sent_as else None
     if first:
         raise AskedBefore(first)

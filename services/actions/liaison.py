@@ -19,7 +19,7 @@ from kfq_crm.base.errors import RuleViolation
 from leads.actions.files import attach_files
 from leads.actions.followups import log_follow_up
 from leads.dates import check_not_future, moment_on
-from leads.models import FollowUp, Lead, Method
+from leads.models import Enterprise, FollowUp, Lead, Method
 from leads.permissions import works_on
 from services.actions.intake import take_in_question
 from services.actions.question_story import now_or, words
@@ -41,7 +41,6 @@ if TYPE_CHECKING:
     from django.core.files.base import File
 
     from kfq_crm.base.models import User
-    from leads.models import Enterprise
 
 APPOINT = "services.appoint_liaison"
 VISIT_FIELDS = {"purpose", "our_people", "their_people", "summary", "department"}
@@ -65,20 +64,30 @@ def appoint_officer(
     tier: str,
     by: User,
     reason: str = "",
+    instead_of: int | None = None,
     expected: int | None = None,
     now: datetime | None = None,
 ) -> Liaison:
     """Give an enterprise into a person's care; the officer before is relieved, with the reason.
 
-    `expected` is the revision of the liaison that ends. The first visit is due by the cadence.
+    `instead_of` is the key of the liaison that the person saw, 0 for none: RuleViolation `faster`
+    where it is another by now. `expected` is the revision of the liaison that ends. The first
+    visit is due by the cadence.
     """
     require(by.has_perm(APPOINT) and may_name(by, enterprise))
+    concurrency.lock(Enterprise.objects.all(), enterprise.pk)
     today = timezone.localdate(now)
     if not (officer.is_active and officer.has_perm("services.add_visit")):
         raise RuleViolation(
             "officer", _("This person cannot record visits; choose somebody else."), "officer"
         )
     before = Liaison.objects.active().filter(enterprise=enterprise).first()
+    if instead_of is not None and instead_of != (before.pk if before else 0):
+        raise RuleViolation(
+            "faster",
+            _("Somebody was faster: who looks after it has changed in the meantime. "
+              "Look at it again, then repeat what you meant to do."),
+        )  # fmt: skip
     visited = before.last_visit_on if before else None
     if before:
         if before.officer_id == officer.pk and before.tier == tier:
@@ -147,6 +156,7 @@ def log_visit(
     that lead, and photos stay there. `question`: what was asked on the spot, taken in with it.
     """
     require(by.has_perm("services.add_visit") and may_name(by, enterprise))
+    concurrency.lock(Enterprise.objects.all(), enterprise.pk)
     _require_new(sent_as)
     moment = now_or(now)
     today = timezone.localdate(moment)
@@ -245,6 +255,8 @@ def _require_own(department: Department | None, by: User) -> None:
 
 
 def _require_new(sent_as: UUID | None) -> None:
+    """The enterprise is locked: of one form that comes twice at once, the second finds the
+    first."""
     first = Visit.objects.filter(sent_as=sent_as).first() if sent_as else None
     if first:
         raise VisitedBefore(first)

@@ -61,6 +61,8 @@ class AppointForm(ActionForm):
         help_text=gettext_lazy("Needed where somebody else looked after it until now"),
     )
 
+    instead_of = forms.IntegerField(required=False, widget=forms.HiddenInput())
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         field: Any = self.fields["officer"]
@@ -87,7 +89,8 @@ def appoint(request: HttpRequest) -> HttpResponse:
         return choose_enterprise(request, _("Appoint a liaison officer"))
     now = Liaison.objects.visible_to(user).active().filter(enterprise=enterprise).first()
     initial = {"officer": now.officer_id, "tier": now.tier} if now else {}
-    form = AppointForm(request.POST or None, initial=initial)
+    seen = now.pk if now else 0
+    form = AppointForm(request.POST or None, initial={**initial, "instead_of": seen})
     if request.method == "POST" and form.is_valid():
         try:
             liaison = appoint_officer(enterprise=enterprise, by=user, **form.cleaned_data)
@@ -95,6 +98,8 @@ def appoint(request: HttpRequest) -> HttpResponse:
             raise PermissionDenied from violation
         except RuleViolation as violation:
             add_violation(form, violation)
+            if violation.code == "faster":  # the page shows who it is now
+                form.data = {**form.data.dict(), "instead_of": seen}
         else:
             told = {"person": liaison.officer, "enterprise": enterprise}
             messages.success(request, _("%(person)s looks after %(enterprise)s now.") % told)

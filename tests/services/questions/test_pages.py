@@ -10,8 +10,8 @@ from django.test import Client
 from services.actions.extensions import ask_extension
 from services.actions.handling import answer_question, note_on_question
 from services.actions.knowledge import keep_answer
-from services.actions.liaison import log_visit
-from services.models import KnowledgeEntry, Question
+from services.actions.liaison import appoint_officer, log_visit
+from services.models import KnowledgeEntry, Liaison, Question
 from tests.services.questions.office import (
     Office,
     a_feedback,
@@ -188,6 +188,24 @@ def test_the_office_appoints_on_a_page(client: Client, office: Office) -> None:
     assert "住建科员" in client.get(address).content.decode()
     form = {"officer": office.clerk.pk, "tier": "regular", "reason": "分工调整"}
     assert "住建科员" in client.post(address, form, follow=True).content.decode()
+
+
+def test_who_was_appointed_meanwhile_is_shown_before_he_is_relieved(
+    client: Client, office: Office
+) -> None:
+    client.force_login(office.service)
+    address = f"/admin/services/liaison/appoint/?enterprise={office.company.pk}"
+    seen = Liaison.objects.get().pk
+    form = {"officer": office.clerk.pk, "tier": "regular", "reason": "分工", "instead_of": seen}
+    assert f'name="instead_of" value="{seen}"' in client.get(address).content.decode()
+    given = {"officer": office.head, "tier": "key", "reason": "调整", "by": office.service}
+    first = appoint_officer(enterprise=office.company, **given)
+    text = client.post(address, form).content.decode()
+    assert Liaison.objects.active().get() == first
+    assert office.head.display_name in text
+    assert f'name="instead_of" value="{first.pk}"' in text
+    assert client.post(address, {**form, "instead_of": first.pk}).status_code == 302
+    assert Liaison.objects.active().get().officer == office.clerk
 
 
 def test_a_link_is_given_on_a_page_and_its_address_shown(client: Client, office: Office) -> None:
