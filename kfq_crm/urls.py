@@ -7,6 +7,8 @@ from django.views.generic import RedirectView
 from kfq_crm import api_root
 from kfq_crm.base import views
 
+handler400 = "kfq_crm.base.uploads.bad_request"
+
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="admin:index"), name="home"),
     path("admin/", admin.site.urls),
