@@ -11,7 +11,7 @@ from pytest_django import DjangoAssertNumQueries
 from pytest_django.asserts import assertContains, assertNotContains, assertRedirects
 from pytest_django.fixtures import Settings
 
-from kfq_crm.base.mail import MailFile
+from kfq_crm.base.mail import MailFile, Outsider, enqueue
 from kfq_crm.base.mail_reading import FOLDER
 from kfq_crm.base.models import AccessEntry, MailState, OutgoingMail, User
 from tests.factories import UserFactory
@@ -254,6 +254,16 @@ def test_second_copy_is_announced(office: Client, letter: OutgoingMail) -> None:
     letter.unanswered = 1
     failed(letter)
     assertContains(office.get(page(letter, "resend")), "可能收到两份")
+
+
+def test_whom_outside_it_goes_to_again_is_named(office: Client) -> None:
+    mail = enqueue(
+        "question-1", recipient=Outsider("周敏", "zhou@example.com"), subject="答复", text="已办"
+    )
+    assert mail
+    answer = office.get(page(failed(mail), "resend"))
+    assertContains(answer, "周敏")
+    assertNotContains(answer, "None")
 
 
 def test_recipient_may_not_send_again(client: Client, reader: User, letter: Any) -> None:
