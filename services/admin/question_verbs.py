@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 from django import forms
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
-from django.db.models import Model
+from django.db.models import Model, Q
 from django.http import HttpResponse
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
@@ -62,15 +62,19 @@ def category_field(**options: Any) -> forms.ModelChoiceField[QuestionCategory]:
 
 
 class PeopleOfDepartmentsField(PersonField):
-    """People of departments, in groups by department; the action judges whether they fit."""
+    """Members and heads of departments; the action judges whether they fit."""
 
     def __init__(self, **kwargs: Any) -> None:
-        people = User.staff.filter(is_active=True, departments__isnull=False).distinct()
-        named = people.order_by("display_name").prefetch_related("departments")
-        super().__init__(queryset=named, **kwargs)
+        of_some = Q(departments__isnull=False) | Q(headed_departments__isnull=False)
+        people = User.staff.filter(of_some, is_active=True).distinct()
+        named = people.order_by("display_name")
+        super().__init__(
+            queryset=named.prefetch_related("departments", "headed_departments"), **kwargs
+        )
 
     def label_from_instance(self, person: Any) -> str:
-        names = _(", ").join(str(d) for d in person.departments.all())
+        found = {*person.departments.all(), *person.headed_departments.all()}
+        names = _(", ").join(str(d) for d in sorted(found, key=lambda d: (d.order, d.pk)))
         return f"{person} · {names}" if names else str(person)
 
 

@@ -122,6 +122,23 @@ def test_only_what_this_person_may_do_is_offered(
         assert client.get(address).status_code == 200
 
 
+def test_a_head_who_is_no_member_can_be_named(client: Client, office: Office) -> None:
+    question = a_question(office, now=NOW)
+    client.force_login(office.service)
+    address = f"/admin/services/question/{question.pk}/verify/"
+    field = client.get(address).context["form"].fields["handler"]
+    labels = {str(label) for _key, label in field.choices if "住建" in str(label)}
+    assert labels == {"住建局长 · 住房和城乡建设局", "住建科员 · 住房和城乡建设局"}
+    form = {
+        "category": office.category.pk,
+        "department": office.housing.pk,
+        "handler": office.head.pk,
+        "expected_version": question.version,
+    }
+    assert client.post(address, form).status_code == 302
+    assert Question.objects.get().handler == office.head
+
+
 def test_the_head_is_offered_the_decision(client: Client, office: Office) -> None:
     question = a_verified(office, now=NOW)
     ask_extension(
