@@ -30,6 +30,11 @@ class LinkRefused(Exception):
         self.is_expired = is_expired
 
 
+def are_sent() -> bool:
+    """Whether mails hold links: only where the system knows its own address."""
+    return bool(settings.SITE_URL)
+
+
 def asking_token(link: AskingLink) -> str:
     return signing.Signer(salt=ASKING).sign_object(link.pk)
 

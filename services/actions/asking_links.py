@@ -18,17 +18,17 @@ from kfq_crm.base.columns import at_field
 from kfq_crm.base.destinations import outside
 from kfq_crm.base.errors import RuleViolation
 from kfq_crm.base.mail import Outsider, enqueue
-from kfq_crm.base.models import AccessKind
+from kfq_crm.base.models import AccessKind, OutgoingMail
 from services.actions.question_story import now_or, words
 from services.models import AskingLink, Liaison, is_secret
 from services.question_clock import link_rule
 from services.question_rights import DIRECT, may_name, require
-from services.signed_links import asking_address
+from services.signed_links import are_sent, asking_address
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from kfq_crm.base.models import OutgoingMail, User
+    from kfq_crm.base.models import User
     from leads.models import Enterprise
 
 
@@ -53,7 +53,8 @@ def give_link(
 ) -> AskingLink:
     """Make a link for a person at the enterprise; it is on record who gave it to whom.
 
-    With an e-mail address it is sent there. Valid as long as the rule says, or until taken back.
+    With an e-mail address it is sent there, where links are sent at all. Valid as long as the
+    rule says, or until taken back.
     """
     require(may_give_link(by, enterprise))
     moment = now_or(now)
@@ -81,9 +82,17 @@ def give_link(
         detail={"enterprise": enterprise.pk},
         address=address,
     )
-    if link.contact_email and settings.SITE_URL:
+    if link.contact_email and are_sent():
         _send(link)
     return link
+
+
+def was_mailed(link: AskingLink) -> bool:
+    return OutgoingMail.objects.filter(key=_mail_key(link)).exists()
+
+
+def _mail_key(link: AskingLink) -> str:
+    return f"asking_link:{link.pk}"
 
 
 @transaction.atomic
@@ -118,7 +127,7 @@ def _send(link: AskingLink) -> OutgoingMail | None:
         subject = render_to_string("services/mail/link_subject.txt", context)
         text = render_to_string("services/mail/link_body.txt", context)
     return enqueue(
-        f"asking_link:{link.pk}",
+        _mail_key(link),
         recipient=Outsider(link.contact_name, link.contact_email),
         subject=subject,
         text=text,

@@ -14,7 +14,7 @@ from django.utils import translation
 
 from kfq_crm.base.mail import Outsider, enqueue
 from services.models import Source
-from services.signed_links import asking_address, rating_address
+from services.signed_links import are_sent, asking_address, rating_address
 
 if TYPE_CHECKING:
     from kfq_crm.base.models import OutgoingMail
@@ -25,7 +25,8 @@ KIND = "question"
 
 def confirm_intake(question: Question) -> OutgoingMail | None:
     """That it is on record, under which number, and by when what happens."""
-    return _write(question, "taken_in", {"asking": _asking(question)})
+    told = {"asking": _asking(question), "is_rated": are_sent()}
+    return _write(question, "taken_in", told)
 
 
 def tell_declined(question: Question, reason: str) -> OutgoingMail | None:
@@ -38,14 +39,14 @@ def tell_answer(question: Question, answer: str) -> OutgoingMail | None:
 
 def tell_feedback(feedback: Feedback) -> OutgoingMail | None:
     """The outcome, with the signed link by which it is rated."""
-    rating = rating_address(feedback) if settings.SITE_URL else ""
+    rating = rating_address(feedback) if are_sent() else ""
     told = {"feedback": feedback, "rating": rating}
     return _write(feedback.question, "fed_back", told)
 
 
 def _asking(question: Question) -> str:
     """Their own link, where they asked through it: there they see how it stands."""
-    if question.source != Source.LINK or question.link is None or not settings.SITE_URL:
+    if question.source != Source.LINK or question.link is None or not are_sent():
         return ""
     return asking_address(question.link)
 

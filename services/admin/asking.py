@@ -25,7 +25,7 @@ from services.actions.feedback import rate_feedback
 from services.actions.intake import AskedBefore, ask_by_link
 from services.models import AskingLink, Feedback, Liaison, Question, QuestionCategory
 from services.question_clock import COLUMNS, limits_on, link_rule, question_rule
-from services.signed_links import LinkRefused, read_asking, read_rating
+from services.signed_links import LinkRefused, are_sent, read_asking, read_rating
 
 SHOWN = 20
 RATINGS = (
@@ -151,6 +151,7 @@ def _ask_page(
         "questions": rows,
         "limits": limits_on(today),
         "most": link_rule(today).per_link,
+        "is_rated": are_sent(),
     }
     return _page(request, "services/ask/page.html", context, status)
 
@@ -176,6 +177,7 @@ def _receipt(link: AskingLink, question: Question, token: str) -> dict[str, Any]
         "question": question,
         "days": {item: getattr(question, column) for item, column in COLUMNS.items()},
         "liaison": cares.select_related("officer").first(),
+        "is_rated": are_sent(),
         "token": token,
     }
 

@@ -28,7 +28,7 @@ from leads.admin.followup_form import FilesField, FormNumberField, PersonField
 from leads.admin.lead_actions import choice_field, long_field, text_field
 from leads.models import Enterprise
 from leads.permissions import NotAllowed
-from services.actions.asking_links import give_link, may_give_link, revoke_link
+from services.actions.asking_links import give_link, may_give_link, revoke_link, was_mailed
 from services.actions.liaison import (
     APPOINT,
     Crowd,
@@ -43,8 +43,11 @@ from services.admin.liaison import page_of
 from services.admin.question_verbs import category_field
 from services.admin.take_in import choose_enterprise, chosen_enterprise
 from services.models import AskingLink, Department, Liaison, Purpose, Tier, Visit, departments_of
-from services.signed_links import asking_address
+from services.signed_links import are_sent, asking_address
 
+NOT_SENT = gettext_lazy(
+    "Nothing is sent: the address of this system has not been set up. Pass the link on yourself"
+)
 ASKED = ("asked_title", "asked_text", "asked_category")
 
 
@@ -279,6 +282,11 @@ class LinkForm(ActionForm):
     )
     contact_phone = text_field(gettext_lazy("Telephone"), max_length=60, required=False)
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if not are_sent():
+            self.fields["contact_email"].help_text = NOT_SENT
+
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def give(request: HttpRequest) -> HttpResponse:
@@ -322,6 +330,7 @@ def link_page(request: HttpRequest, pk: int) -> HttpResponse:
         "address": _whole(request, link) if allowed and is_valid else "",
         "is_valid": is_valid,
         "asked": link.questions.count(),
+        "was_mailed": bool(link.contact_email) and was_mailed(link),
         "may_revoke": allowed and link.revoked_at is None,
         "back": _liaison_of(user, link),
     }

@@ -20,6 +20,7 @@ from services.actions.knowledge import keep_answer
 from services.admin.question_verbs import LONGEST, QuestionPage, register
 from services.models import KnowledgeEntry, Outcome
 from services.question_queries import find_knowledge, proposed_knowledge
+from services.signed_links import are_sent
 
 
 class AnsweringPage(QuestionPage):
@@ -118,10 +119,9 @@ class FeedBackPage(AnsweringPage):
         return "" if fits else _("This is not the step that is next.")
 
     def consequences(self) -> list[str]:
-        told = [
-            self.is_written_to,
-            _("The enterprise rates it by a link; a low rating opens the question again."),
-        ]
+        told = [self.is_written_to, _("The enterprise gets no link to rate it.")]
+        if self.is_rated:
+            told[1] = _("The enterprise rates it by a link; a low rating opens the question again.")
         if timezone.localdate() > self.question.solve_by:
             told.append(
                 _("The limit has passed; the enterprise is told so and it stays on record.")
@@ -132,7 +132,14 @@ class FeedBackPage(AnsweringPage):
         give_feedback(
             question=self.subject, by=self.user, expected=self.expected(), **form.cleaned_data
         )
+        if not self.is_rated:
+            return _("The outcome is fed back.")
         return _("The outcome is fed back; the enterprise may rate it now.")
+
+    @property
+    def is_rated(self) -> bool:
+        """Whether the enterprise gets the link by which it rates."""
+        return bool(self.question.contact_email) and are_sent()
 
 
 class KeepAnswerForm(ActionForm):

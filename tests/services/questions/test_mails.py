@@ -27,3 +27,14 @@ def test_the_subject_of_a_link_shows_the_enterprise_as_it_is_called(
     office.company.name = ODD
     a_link(office, now=NOW)
     assert ODD in letter("link").subject
+
+
+@pytest.mark.parametrize(("site", "is_promised"), [("https://zone.example.cn", True), ("", False)])
+@pytest.mark.parametrize("name", ["taken_in", "fed_back"])
+def test_a_rating_is_promised_only_where_its_link_is_sent(
+    office: Office, settings, name: str, site: str, is_promised: bool
+) -> None:
+    settings.SITE_URL = site
+    a_feedback(office, now=NOW)
+    assert ("评价低的重新办理" in letter(name).text) is is_promised
+    assert ("/rate/" in letter("fed_back").text) is is_promised

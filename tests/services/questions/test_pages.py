@@ -7,10 +7,12 @@ import pytest
 import time_machine
 from django.test import Client
 
+from kfq_crm.base.models import OutgoingMail
 from services.actions.extensions import ask_extension
 from services.actions.handling import answer_question, note_on_question
 from services.actions.knowledge import keep_answer
 from services.actions.liaison import appoint_officer, log_visit
+from services.admin.liaison_verbs import NOT_SENT
 from services.models import KnowledgeEntry, Liaison, Question
 from tests.services.questions.office import (
     Office,
@@ -230,6 +232,40 @@ def test_a_link_is_given_on_a_page_and_its_address_shown(client: Client, office:
     address = f"/admin/services/link/give/?enterprise={office.company.pk}"
     answer = client.post(address, {"contact_name": "周敏"}, follow=True)
     assert "/admin/ask/" in answer.content.decode()
+
+
+@pytest.mark.parametrize("site", ["https://zone.example.cn", ""])
+def test_whether_a_link_is_sent_is_said_before_and_after(
+    client: Client, office: Office, settings, site: str
+) -> None:
+    settings.SITE_URL = site
+    client.force_login(office.service)
+    address = f"/admin/services/link/give/?enterprise={office.company.pk}"
+    helps = client.get(address).context["form"].fields["contact_email"].help_text
+    assert (helps == NOT_SENT) is (not site)
+    form = {"contact_name": "周敏", "contact_email": "zhou@example.com"}
+    answer = client.post(address, form, follow=True)
+    assert answer.context["was_mailed"] is bool(site)
+    assert "zhou@example.com" in answer.content.decode()
+    assert OutgoingMail.objects.filter(kind="question:link").exists() is bool(site)
+
+
+@pytest.mark.parametrize(
+    ("site", "email", "is_rated"),
+    [
+        ("https://zone.example.cn", "zhou@example.com", True),
+        ("https://zone.example.cn", "", False),
+        ("", "zhou@example.com", False),
+    ],
+)
+def test_who_feeds_back_reads_whether_it_is_rated(
+    client: Client, office: Office, settings, site: str, email: str, is_rated: bool
+) -> None:
+    settings.SITE_URL = site
+    question = a_verified(office, now=NOW, contact_email=email)
+    client.force_login(office.clerk)
+    page = client.get(f"/admin/services/question/{question.pk}/feed-back/")
+    assert ("评价低的重新办理" in page.content.decode()) is is_rated
 
 
 def test_a_visit_is_logged_on_a_page_with_its_question(client: Client, office: Office) -> None:

@@ -151,6 +151,17 @@ def test_a_number_of_another_link_shows_nothing(
         assert "只有本链接可见" not in text.content.decode()
 
 
+@pytest.mark.parametrize(("site", "is_promised"), [("https://zone.example.cn", True), ("", False)])
+def test_a_rating_is_promised_only_where_its_link_is_sent(
+    client: Client, office: Office, asking: str, settings, site: str, is_promised: bool
+) -> None:
+    settings.SITE_URL = site
+    assert ("评价低的重新办理" in client.get(asking).content.decode()) is is_promised
+    receipt = client.post(asking, ask_form(office), follow=True).content.decode()
+    assert ("评价链接" in receipt) is is_promised
+    assert "zhou.min@example.com" in receipt
+
+
 def test_rating_counts_once(client: Client, rating: str) -> None:
     assert client.get(rating).status_code == 200
     client.post(rating, {"score": "2", "words": "没有修好"})
