@@ -118,6 +118,12 @@ class FormNumberField(forms.UUIDField):
             return None
 
 
+def draw_again(form: forms.BaseForm) -> None:
+    """Give a form that was sent another number: what stands in it now is something else."""
+    form.data = form.data.copy()
+    form.data["sent_as"] = str(uuid4())
+
+
 class FollowUpForm(ActionForm):
     """What happened, whether it is progress, what comes next; the rest folds away.
 

@@ -15,6 +15,7 @@ from kfq_crm.base.codes import clean_phone
 from kfq_crm.base.columns import at_field, fill
 from kfq_crm.base.destinations import outside
 from kfq_crm.base.errors import RuleViolation
+from leads.actions.files import digest_of
 from leads.models import Enterprise
 from services.actions import question_mails, question_notices
 from services.actions.question_files import keep_files
@@ -155,6 +156,17 @@ def clean_words(question: Question) -> None:
             outside(question.contact_email)
     if question.category_id and not question.category.is_active:
         raise RuleViolation("category", _("This category is no longer used."), "category")
+
+
+def says_the_same(
+    question: Question, values: Mapping[str, Any], uploads: Iterable[File[bytes]]
+) -> bool:
+    """Whether a form that came a second time asks what the first one asked: the same words, and
+    no file that is not on record."""
+    words_of = (" ".join(values["title"].split()), values["text"].strip())
+    kept = set(question.files.values_list("sha256", flat=True))
+    known = all(digest_of(upload) in kept for upload in uploads)
+    return known and words_of == (question.title, question.text)
 
 
 def _is_secret(enterprise: Enterprise, lead: Lead | None) -> bool:

@@ -14,15 +14,16 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 from django.views.decorators.http import require_http_methods
 
 from kfq_crm.base.addresses import client_address
 from kfq_crm.base.errors import RuleViolation
 from kfq_crm.base.forms import ActionForm, add_violation
-from leads.admin.followup_form import FilesField, FormNumberField
+from leads.admin.followup_form import FilesField, FormNumberField, draw_again
 from services.actions.feedback import rate_feedback
-from services.actions.intake import AskedBefore, ask_by_link
+from services.actions.intake import AskedBefore, ask_by_link, says_the_same
 from services.models import AskingLink, Feedback, Liaison, Question, QuestionCategory
 from services.question_clock import COLUMNS, limits_on, link_rule, question_rule
 from services.signed_links import LinkRefused, are_sent, read_asking, read_rating
@@ -131,13 +132,29 @@ def _take(request: HttpRequest, link: AskingLink, token: str) -> HttpResponse:
         )
     except AskedBefore as before:
         question = before.question
-        if question.link_id != link.pk:  # the number of somebody else's form is none
-            return redirect("admin:ask", token)
+        note = _why_not_this_one(link, question, form)
+        if note:
+            draw_again(form)
+            form.add_error(None, note)
+            return _ask_page(request, link, form)
     except RuleViolation as violation:
         add_violation(form, violation)
         return _ask_page(request, link, form, status=429 if "too_many" in violation.code else 200)
     address = reverse("admin:ask", args=[token])
     return redirect(f"{address}?asked={question.number}")
+
+
+def _why_not_this_one(link: AskingLink, first: Question, form: AskForm) -> str:
+    """What a form says whose number was used for something else; "" where it came twice."""
+    if first.link_id != link.pk:  # somebody else's form: it tells nothing about it
+        return _(
+            "This form was used before. Your question is not on record yet; send it once more."
+        )
+    if says_the_same(first, form.values(), form.cleaned_data["file"]):
+        return ""
+    told = _("Your first question is on record as %(number)s. This one is not yet: send it, if you "
+             "mean it as another one, and choose its files again.")  # fmt: skip
+    return told % {"number": first.number}
 
 
 def _ask_page(

@@ -24,7 +24,7 @@ from kfq_crm.base.errors import RuleViolation
 from kfq_crm.base.forms import ActionForm, LedgerDateField, add_violation
 from kfq_crm.base.models import User
 from kfq_crm.base.pages import office_page
-from leads.admin.followup_form import FilesField, FormNumberField, PersonField
+from leads.admin.followup_form import FilesField, FormNumberField, PersonField, draw_again
 from leads.admin.lead_actions import choice_field, long_field, text_field
 from leads.models import Enterprise
 from leads.permissions import NotAllowed
@@ -254,12 +254,20 @@ def _log(request: HttpRequest, form: VisitForm, enterprise: Enterprise) -> Visit
     except NotAllowed as violation:
         raise PermissionDenied from violation
     except VisitedBefore as before:
-        if before.visit.visitor_id == user.pk:
+        if before.visit.visitor_id != user.pk:
+            raise PermissionDenied from before
+        if _is_same(before.visit, form):
             return before.visit
-        raise PermissionDenied from before
+        draw_again(form)
+        form.add_error(None, _("The first visit is on record; this one is not yet. Save it again."))
     except RuleViolation as violation:
         add_violation(form, violation)
     return None
+
+
+def _is_same(visit: Visit, form: VisitForm) -> bool:
+    sent = (form.cleaned_data["visited_on"], form.cleaned_data["summary"].strip())
+    return sent == (visit.visited_on, visit.summary)
 
 
 def _after(user: User, logged: Visit) -> str:

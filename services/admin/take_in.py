@@ -20,11 +20,11 @@ from unfold.widgets import UnfoldAdminSelectWidget
 from kfq_crm.base.errors import RuleViolation
 from kfq_crm.base.forms import ActionForm, add_violation
 from kfq_crm.base.pages import office_page
-from leads.admin.followup_form import FilesField, FormNumberField
+from leads.admin.followup_form import FilesField, FormNumberField, draw_again
 from leads.admin.lead_actions import long_field, text_field
 from leads.models import Enterprise
 from leads.permissions import NotAllowed
-from services.actions.intake import AskedBefore, take_in_question
+from services.actions.intake import AskedBefore, says_the_same, take_in_question
 from services.admin.questions import page_of
 from services.models import Question, QuestionCategory, served_enterprises
 from services.question_queries import find_enterprises, own_enterprises
@@ -106,6 +106,8 @@ def _take_in(request: HttpRequest, form: QuestionForm, enterprise: Enterprise) -
     except AskedBefore as before:
         if before.question.taken_in_by_id != user.pk:
             raise PermissionDenied from before
+        if not says_the_same(before.question, form.values(), form.cleaned_data["file"]):
+            draw_again(form)  # another question in the same form: it can be sent
         link = format_html('<a href="{}">{}</a>', page_of(before.question), _("Open it"))
         form.add_error(None, format_html("{} {}", before.message, link))
     except RuleViolation as violation:

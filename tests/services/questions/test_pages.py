@@ -13,7 +13,7 @@ from services.actions.handling import answer_question, note_on_question
 from services.actions.knowledge import keep_answer
 from services.actions.liaison import appoint_officer, log_visit
 from services.admin.liaison_verbs import NOT_SENT
-from services.models import KnowledgeEntry, Liaison, Question
+from services.models import KnowledgeEntry, Liaison, Question, Visit
 from tests.services.questions.office import (
     Office,
     a_feedback,
@@ -281,6 +281,25 @@ def test_a_visit_is_logged_on_a_page_with_its_question(client: Client, office: O
     }
     assert client.post(address, form, follow=True).status_code == 200
     assert Question.objects.get().visit is not None
+
+
+def test_another_visit_in_a_form_that_was_sent_is_shown_again(
+    client: Client, office: Office
+) -> None:
+    client.force_login(office.officer)
+    address = f"/admin/services/visit/log/?enterprise={office.company.pk}"
+    number = "0b0e0000-0000-4000-8000-000000000001"
+    form = {"visited_on": "2024-11-18", "purpose": "liaison", "summary": "看新线"}
+    for _again in range(2):  # the same form twice is one visit
+        assert client.post(address, {**form, "sent_as": number}).status_code == 302
+    page = client.post(address, {**form, "summary": "又去一次", "sent_as": number})
+    assert Visit.objects.count() == 1
+    assert "又去一次" in page.content.decode()
+    fresh = page.context["form"]["sent_as"].value()
+    assert (
+        client.post(address, {**form, "summary": "又去一次", "sent_as": fresh}).status_code == 302
+    )
+    assert Visit.objects.count() == 2
 
 
 @pytest.mark.parametrize(

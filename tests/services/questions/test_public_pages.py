@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 import time_machine
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
 
@@ -112,11 +113,60 @@ def test_bad_input_is_shown_again_and_not_taken(
 
 
 def test_the_same_form_twice_is_one_question(client: Client, office: Office, asking: str) -> None:
-    number = re.search(r'name="sent_as" value="([^"]+)"', client.get(asking).content.decode())
-    form = ask_form(office, sent_as=number.group(1))
+    form = ask_form(office, sent_as=number_in(client.get(asking).content.decode()))
     first, second = client.post(asking, form), client.post(asking, form)
     assert first["Location"] == second["Location"]
     assert Question.objects.count() == 1
+
+
+def number_in(text: str) -> str:
+    found = re.search(r'name="sent_as" value="([^"]+)"', text)
+    assert found
+    return found.group(1)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"title": "道路积水", "text": "东门雨后积水，谁来修？"},
+        {"text": "昨夜三号变停电，今夜又停，何时修复？"},
+        {"file": "补充"},
+    ],
+)
+def test_another_question_in_a_form_that_was_sent_is_shown_again_and_can_be_sent(
+    client: Client, office: Office, asking: str, change: dict
+) -> None:
+    """The browser's Back brings the form with its number, and people write on in it."""
+    number = number_in(client.get(asking).content.decode())
+    client.post(asking, ask_form(office, sent_as=number))
+    first = Question.objects.get()
+    if "file" in change:
+        change = {"file": SimpleUploadedFile("补充.pdf", b"%PDF-1.7")}
+    answer = client.post(asking, ask_form(office, sent_as=number, **change))
+    text = answer.content.decode()
+    assert answer.status_code == 200
+    assert first.number in text
+    assert "errorlist" in text
+    again = {name: value for name, value in change.items() if name != "file"}
+    for typed in again.values():
+        assert typed in text
+    fresh = number_in(text)
+    assert fresh != number
+    assert client.post(asking, ask_form(office, sent_as=fresh, **again)).status_code == 302
+    assert Question.objects.count() == 2
+
+
+def test_the_number_of_another_links_form_loses_no_words(
+    client: Client, office: Office, asking: str
+) -> None:
+    number = number_in(client.get(asking).content.decode())
+    client.post(asking, ask_form(office, sent_as=number))
+    other = reverse("admin:ask", args=[asking_token(a_link(office))])
+    text = client.post(other, ask_form(office, sent_as=number)).content.decode()
+    assert "昨夜三号变停电" in text
+    assert Question.objects.get().number not in text
+    assert client.post(other, ask_form(office, sent_as=number_in(text))).status_code == 302
+    assert Question.objects.count() == 2
 
 
 def test_too_many_are_refused_by_429_and_told(client: Client, office: Office, asking: str) -> None:
