@@ -16,6 +16,11 @@
     const said = (element.innerText || element.value || "").replace(/\s+/g, " ").trim();
     return `${element.tagName.toLowerCase()}${kind} “${said.slice(0, 20)}”`;
   };
+  const isWrapped = (element) => {
+    const text = document.createRange();
+    text.selectNodeContents(element);
+    return text.getBoundingClientRect().height > 2.2 * parseFloat(getComputedStyle(element).fontSize);
+  };
   const read = (text, where) => {
     if (/-{5}/.test(text)) faults.add(`a row of dashes for “none” in ${where}`);
     for (const word of text.match(WORD) || []) {
@@ -43,6 +48,9 @@
     const pressed = element.matches("button, .o-button, input[type=submit], [role=button]");
     if (thumb && pressed && element.getBoundingClientRect().height < THUMB) {
       faults.add(`low button, ${Math.round(element.getBoundingClientRect().height)}: ${named(element)}`);
+    }
+    if (!thumb && element.matches("table .o-button") && isWrapped(element)) {
+      faults.add(`button on two lines: ${named(element)}`);
     }
   }
   read(document.title, "the window's title");
