@@ -5,6 +5,9 @@ Each chunk is one transaction: its plans are locked first, in the order of their
 verb on a step locks its own. Whoever comes second finds the step decided and says so. A kill
 leaves whole chunks for the next run. Only recorded days are compared with today: the calendar
 serves to name new days, never to judge old ones.
+
+Silence counts only where somebody at the department could have spoken: of a confidential lead a
+step is neither accepted nor granted so, unless its department is among the lead's readers.
 """
 
 from __future__ import annotations
@@ -110,16 +113,16 @@ def sweep_approvals(now: datetime | None = None) -> ApprovalSweep:
 
 def unanswered(today: date) -> QuerySet[ApprovalStep]:
     """Applications that nobody accepted or sent back in time."""
-    return ApprovalStep.objects.filter(state=StepState.SUBMITTED, answer_due_on__lt=today).order_by(
-        "answer_due_on", "pk"
-    )
+    due = ApprovalStep.objects.filter(state=StepState.SUBMITTED, answer_due_on__lt=today)
+    return due.known_to_authority().order_by("answer_due_on", "pk")
 
 
 def overdue(today: date) -> QuerySet[ApprovalStep]:
     """Steps that count as granted, by the recorded day; a clock that stands has none."""
-    return ApprovalStep.objects.filter(
+    due = ApprovalStep.objects.filter(
         state=StepState.ACCEPTED, may_be_deemed=True, due_on__lt=today
-    ).order_by("due_on", "pk")
+    )
+    return due.known_to_authority().order_by("due_on", "pk")
 
 
 def _in_chunks(

@@ -72,7 +72,10 @@ def end_stops(step: ApprovalStep, reasons: tuple[StopReason, ...], day: date, by
 def refuse_if_late(step: ApprovalStep, today: date) -> None:
     """Past its limit, a step that may be granted by default is neither stopped nor refused:
     the sweep will grant it (泰政办发〔2022〕58号). A grant is still welcome. In the same way an
-    application that nobody answered in time counts as accepted (行政许可法 第三十二条)."""
+    application that nobody answered in time counts as accepted (行政许可法 第三十二条). Neither
+    holds where nobody at the department can see the step: the sweep leaves it alone as well."""
+    if not silence_counts(step, today):
+        return
     if step.may_be_deemed and step.due_on and step.due_on < today:
         message = _("The limit ended on %(day)s: the step counts as granted.")
         told = {"day": date_format(step.due_on, "DATE_FORMAT")}
@@ -81,6 +84,15 @@ def refuse_if_late(step: ApprovalStep, today: date) -> None:
         message = _("Nobody answered by %(day)s: the application counts as accepted.")
         told = {"day": date_format(step.answer_due_on, "DATE_FORMAT")}
         raise RuleViolation("answer_passed", message % told)
+
+
+def silence_counts(step: ApprovalStep, today: date) -> bool:
+    """Whether the step's day has passed and its department could have spoken until then."""
+    is_unanswered = bool(step.answer_due_on and step.answer_due_on < today)
+    is_overdue = bool(step.may_be_deemed and step.due_on and step.due_on < today)
+    if not (is_unanswered or is_overdue):
+        return False
+    return ApprovalStep.objects.known_to_authority().filter(pk=step.pk).exists()
 
 
 @transaction.atomic

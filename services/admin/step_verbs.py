@@ -10,6 +10,7 @@ from django.utils.translation import ngettext
 
 from kfq_crm.base.calendar import current_calendar
 from kfq_crm.base.templatetags.office import day as day_words
+from services.actions.clock import silence_counts
 from services.actions.steps import (
     accept_step,
     grant_step,
@@ -238,7 +239,7 @@ class WaivePage(StepPage):
 
 def too_late(step: ApprovalStep, today: date) -> str:
     """Past its limit such a step counts as granted; the sweep records it within the hour."""
-    if not (step.may_be_deemed and step.due_on and step.due_on < today):
+    if not (step.may_be_deemed and step.due_on and silence_counts(step, today)):
         return ""
     return _("The limit ended on %(day)s: the step counts as granted by default.") % {
         "day": day_words(step.due_on)

@@ -174,6 +174,18 @@ class ApprovalStepQuerySet(ThroughPlanQuerySet["ApprovalStep"]):
     def overdue(self, today: date) -> Self:
         return self.filter(state=StepState.ACCEPTED, due_on__lt=today)
 
+    def known_to_authority(self) -> Self:
+        """Steps that somebody at their department can see. Of a confidential lead these are only
+        those of whose department an active head or member is among the lead's readers."""
+        readers = Lead.readers.through.objects.filter(
+            lead=OuterRef("plan__project__contract__lead"), user__is_active=True
+        )
+        of_department = readers.filter(
+            Q(user__departments=OuterRef("department"))
+            | Q(user__headed_departments=OuterRef("department"))
+        )
+        return self.filter(~Q(plan__in=_confidential_plans()) | Exists(of_department))
+
 
 class ApprovalStep(Versioned):
     """One approval of a plan, on its way from the application to the decision.
