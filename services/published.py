@@ -38,7 +38,7 @@ def _approvals() -> tuple[Published, ...]:
             ApprovalStepSerializer,
             audiences=audience.step_audiences,
             deciding=frozenset({"plan_id"}),
-            quiet=frozenset({"due_revision"}),
+            quiet=frozenset({"due_revision", "counted_from_on"}),
             shows=shown_by(ApprovalStepSerializer),
         ),
     )

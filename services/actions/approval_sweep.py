@@ -19,6 +19,7 @@ from datetime import date, datetime
 
 from django.db import transaction
 from django.db.models import F, QuerySet
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from kfq_crm.base.calendar import current_calendar
@@ -210,19 +211,21 @@ def _record_deemed(steps: Collection[tuple[int, date | None]], moment: Moment) -
 
 
 def _accept(pks: Collection[int], plans: Collection[int], moment: Moment) -> int:
-    """Start the clocks from the day of receipt, as the law does (行政许可法 第三十二条)."""
+    """Start the clocks from the day of receipt, as the law does (行政许可法 第三十二条); of an
+    application that was put on record too late, from the day of the record."""
     still = unanswered(moment.today).filter(pk__in=pks).order_by("pk")
-    rows = still.select_for_update(no_key=True).values_list("pk", "submitted_on", "working_days")
+    received = Coalesce("counted_from_on", "submitted_on")
+    rows = still.select_for_update(no_key=True).values_list("pk", received, "working_days")
     alike: dict[tuple[date, int], list[int]] = defaultdict(list)
-    for pk, submitted_on, days in rows:
-        if submitted_on:
-            alike[submitted_on, days].append(pk)
-    for (submitted_on, days), keys in alike.items():
+    for pk, received_on, days in rows:
+        if received_on:
+            alike[received_on, days].append(pk)
+    for (received_on, days), keys in alike.items():
         ApprovalStep.objects.filter(pk__in=keys).update(
             state=StepState.ACCEPTED,
-            clock_from_on=submitted_on,
+            clock_from_on=received_on,
             answer_due_on=None,
-            due_on=moment.calendar.add_workdays(submitted_on, days),
+            due_on=moment.calendar.add_workdays(received_on, days),
             due_revision=F("due_revision") + 1,
             version=F("version") + 1,
             updated_at=moment.now,

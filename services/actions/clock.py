@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date, datetime
 from typing import TYPE_CHECKING
 
@@ -39,12 +40,16 @@ def reckon(step: ApprovalStep) -> None:
 
     The revision goes up with the day, so that notices of the former day are withdrawn.
     """
-    day = None
-    if step.clock_from_on is not None:
-        day = due_on(current_calendar(), step.clock_from_on, step.working_days, stops_of(step))
+    day = _last_day(step, stops_of(step))
     if day != step.due_on:
         step.due_on = day
         step.due_revision += 1
+
+
+def _last_day(step: ApprovalStep, stops: Iterable[Stop]) -> date | None:
+    if step.clock_from_on is None:
+        return None
+    return due_on(current_calendar(), step.clock_from_on, step.working_days, stops)
 
 
 def begin_stop(
@@ -53,6 +58,29 @@ def begin_stop(
     """Stop the clock of a locked step from this day on and reckon it anew; the caller saves it."""
     ClockStop.objects.create(step=step, reason=reason, note=note, began_on=day, began_by=by)
     reckon(step)
+
+
+def let_run(
+    step: ApprovalStep, reasons: tuple[StopReason, ...], day: date, today: date, by: User
+) -> date | None:
+    """End the open stops of these reasons with this day and reckon the step anew; the day with
+    which they ended, None where none was open.
+
+    `day` is typed and may be long ago: where the limit would end by today, the clock stood until
+    today, so that the department has a working day at least on which it can act.
+    """
+    stops = ClockStop.objects.filter(step=step)
+    rows = stops.values_list("began_on", "ended_on", "reason")
+    as_if = [
+        Stop(began, ended or (max(day, began) if reason in reasons else None))
+        for began, ended, reason in rows
+    ]
+    until = _last_day(step, as_if)
+    day = today if until and until <= today else day
+    if not end_stops(step, reasons, day, by):
+        return None
+    reckon(step)
+    return day
 
 
 def end_stops(step: ApprovalStep, reasons: tuple[StopReason, ...], day: date, by: User) -> bool:

@@ -241,6 +241,12 @@ class ApprovalStep(Versioned):
     )
     opened_on = models.DateField(_("could begin on"), null=True, editable=False)
     submitted_on = models.DateField(_("submitted on"), null=True, editable=False)
+    counted_from_on = models.DateField(
+        _("counted from"),
+        null=True,
+        editable=False,
+        help_text=_("The day on which an application was put on record too late"),
+    )
     answer_due_on = models.DateField(
         _("to be accepted by"),
         null=True,
@@ -320,6 +326,10 @@ class ApprovalStep(Versioned):
                 condition=Q(state__in=("granted", "deemed", "refused"), decided_at__isnull=False)
                 | (~Q(state__in=("granted", "deemed", "refused")) & Q(decided_at=None)),
                 name="approval_step_decision_is_dated",
+            ),
+            models.CheckConstraint(
+                condition=Q(counted_from_on=None) | Q(counted_from_on__gt=F("submitted_on")),
+                name="approval_step_counted_after_submitted",
             ),
             models.CheckConstraint(
                 condition=~Q(state="accepted") | Q(clock_from_on__isnull=False),
