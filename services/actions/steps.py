@@ -23,7 +23,7 @@ from services.actions.journal import (
     require_state,
     required_text,
 )
-from services.actions.opening import go_on
+from services.actions.opening import go_on, require_opened
 from services.actions.papers import (
     Promise,
     Upload,
@@ -73,6 +73,7 @@ def submit_step(
     locked = lock_step(step, by, expected)
     require_handle(by, locked.plan)
     require_state(locked, StepState.READY, StepState.REFUSED)
+    require_opened(locked)
     since = locked.decided_on or locked.opened_on  # the refusal came after the opening
     day = day_of(submitted_on, now, "submitted_on", not_before=since)
     require_main_papers(locked, papers or {})
@@ -106,11 +107,13 @@ def accept_step(
     """Accept the application: the clock runs from that day, and the last day is recorded.
 
     容缺: papers that are missing are accepted with a promise in writing, each with its day and
-    what follows; a main paper never. Raises RuleViolation at `papers` where one is owed.
+    what follows; a main paper never. Raises RuleViolation at `papers` where one is owed, and after
+    the days to answer: silence accepted by then, and no new limit begins today.
     """
     locked = lock_step(step, by, expected)
     require_decide(by, locked)
     require_state(locked, StepState.SUBMITTED)
+    refuse_if_late(locked, timezone.localdate(now))
     day = day_of(accepted_on, now, "accepted_on", not_before=locked.submitted_on)
     require_main_papers(locked)
     names = promise_papers(locked, promises, day, by)
@@ -234,7 +237,8 @@ def grant_step(
     if not number:
         raise RuleViolation("number_missing", _("Enter the number of the approval."), "number")
     locked.paper_number = number
-    _decide(locked, StepState.GRANTED, decided_on, note.strip(), by=by, now=now)
+    day = _decide(locked, StepState.GRANTED, decided_on, note.strip(), by=by, now=now)
+    end_stops(locked, tuple(StopReason), day, by)
     check_columns(locked, {"paper_number", "decision_note"})
     if upload is not None:
         keep_file(locked, upload, by)
@@ -246,7 +250,7 @@ def grant_step(
         now=now,
         reason=locked.decision_note,
         number=number,
-        decided_on=locked.decided_on,
+        decided_on=day,
     )
     concurrency.save(locked, by=by)
     go_on(locked.plan, now)
@@ -276,8 +280,8 @@ def refuse_step(
     check_ground(locked, ground)
     before = locked.state
     reason = required_text(reason, "reason")
-    _decide(locked, StepState.REFUSED, decided_on, reason, by=by, now=now)
-    end_stops(locked, tuple(StopReason), locked.decided_on or timezone.localdate(now), by)
+    day = _decide(locked, StepState.REFUSED, decided_on, reason, by=by, now=now)
+    end_stops(locked, tuple(StopReason), day, by)
     record_event(
         locked,
         EventKind.REFUSED,
@@ -286,7 +290,7 @@ def refuse_step(
         now=now,
         reason=reason,
         ground=ground,
-        decided_on=locked.decided_on,
+        decided_on=day,
     )
     return concurrency.save(locked, by=by)
 
@@ -365,8 +369,9 @@ def _decide(
     *,
     by: User,
     now: datetime | None,
-) -> None:
+) -> date:
     since = step.clock_from_on or step.submitted_on
-    step.decided_on = day_of(decided_on, now, "decided_on", not_before=since)
+    step.decided_on = day = day_of(decided_on, now, "decided_on", not_before=since)
     step.state, step.decision_note, step.answer_due_on = state, note, None
     step.decided_at, step.decided_by = now or timezone.now(), by
+    return day

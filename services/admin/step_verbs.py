@@ -9,8 +9,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from kfq_crm.base.calendar import current_calendar
+from kfq_crm.base.errors import RuleViolation
 from kfq_crm.base.templatetags.office import day as day_words
-from services.actions.clock import silence_counts
+from services.actions.clock import refuse_if_late
 from services.actions.steps import (
     accept_step,
     grant_step,
@@ -112,6 +113,9 @@ class AcceptPage(AuthorityPage):
 
     def form_options(self) -> dict[str, Any]:
         return {"papers": [paper for paper in self.owed if not paper.is_main]}
+
+    def refusal(self) -> str:
+        return super().refusal() or too_late(self.subject, self.today)
 
     def missing_main(self) -> list[str]:
         return [paper.name for paper in self.owed if paper.is_main]
@@ -238,12 +242,13 @@ class WaivePage(StepPage):
 
 
 def too_late(step: ApprovalStep, today: date) -> str:
-    """Past its limit such a step counts as granted; the sweep records it within the hour."""
-    if not (step.may_be_deemed and step.due_on and silence_counts(step, today)):
-        return ""
-    return _("The limit ended on %(day)s: the step counts as granted by default.") % {
-        "day": day_words(step.due_on)
-    }
+    """Past its day such a step counts as granted, or as accepted; the sweep records it within the
+    hour."""
+    try:
+        refuse_if_late(step, today)
+    except RuleViolation as late:
+        return str(late)
+    return ""
 
 
 register(
