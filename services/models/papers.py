@@ -202,7 +202,7 @@ class PaperTask(Versioned):
         _("dropped on"),
         null=True,
         editable=False,
-        help_text=_("The approval by default was set aside before its paper was issued"),
+        help_text=_("The approval was set aside or its plan given up before its paper was issued"),
     )
 
     objects = ThroughStepQuerySet.as_manager()
