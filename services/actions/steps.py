@@ -28,6 +28,7 @@ from services.actions.papers import (
     Promise,
     Upload,
     ask_again,
+    drop_promises,
     hand_in_papers,
     keep_file,
     owed_papers,
@@ -282,6 +283,7 @@ def refuse_step(
     reason = required_text(reason, "reason")
     day = _decide(locked, StepState.REFUSED, decided_on, reason, by=by, now=now)
     end_stops(locked, tuple(StopReason), day, by)
+    drop_promises(locked, day)
     record_event(
         locked,
         EventKind.REFUSED,

@@ -142,7 +142,7 @@ class PromisedPaper(DatedRule):
 
     def subjects(self) -> QuerySet[MissingItem]:
         open_steps = Q(step__state__in=(StepState.ACCEPTED, StepState.RETURNED))
-        return MissingItem.objects.filter(open_steps, _helped("step__"), handed_in_on=None)
+        return MissingItem.objects.open().filter(open_steps, _helped("step__"))
 
     def told(self) -> dict[str, Any]:
         return {Role.OWNER: F("step__plan__helper")}

@@ -11,12 +11,21 @@ from kfq_crm.base.models import CalendarDay
 from services.actions.approval_sweep import sweep_approvals
 from services.actions.clock import stop_clock
 from services.actions.deemed import issue_paper, object_to_deemed, settle_objection
+from services.actions.papers import Promise
 from services.actions.plans import give_up_plan
-from services.actions.steps import accept_step, grant_step, hand_in, refuse_step, submit_step
-from services.models import ApprovalPlan, ApprovalStep, ClockStop, PaperTask, StepState
+from services.actions.steps import (
+    accept_step,
+    grant_step,
+    hand_in,
+    refuse_step,
+    return_step,
+    submit_step,
+)
+from services.models import ApprovalPlan, ApprovalStep, ClockStop, MissingItem, PaperTask, StepState
 from tests.cast import Cast
 from tests.services.approvals.world import (
     Office,
+    a_pdf,
     accepted,
     at,
     day,
@@ -118,3 +127,41 @@ def test_what_was_left_open_before_is_ended_by_the_migration(
     assert PaperTask.objects.get().dropped_on == day(10, 12)
     ended = dict(ClockStop.objects.values_list("step", "ended_on"))
     assert ended == {step.pk: day(10, 9), running.pk: day(10, 30)}
+
+
+def refused_with_a_promise(plan: ApprovalPlan, office: Office) -> ApprovalStep:
+    """Refused on the 29th while a paper was promised for 8 October, and submitted anew."""
+    promised = {"地勘报告": {"due_on": day(10, 8)}}
+    step = accepted(plan, "planning", office, at(9, 28), promises=promised)
+    step = refuse_step(step=step, ground="law", reason="不符", by=office.planner, now=at(9, 29))
+    return submit_step(step=step, by=office.helper, now=at(9, 30))
+
+
+def test_a_promise_ends_with_the_refusal_and_may_be_given_anew(
+    plan: ApprovalPlan, planning: ApprovalStep, office: Office
+) -> None:
+    step = refused_with_a_promise(plan, office)
+    assert sweep_approvals(at(10, 9)).counts() == {}  # nothing lapses
+    paper = step.papers.get(name="地勘报告")
+    anew = Promise(paper=paper, upload=a_pdf(), due_on=day(10, 15))
+    step = accept_step(step=step, promises=[anew], by=office.planner, now=at(10, 9))
+    days = step.missing_items.values_list("due_on", "dropped_on")
+    assert set(days) == {(day(10, 8), day(9, 29)), (day(10, 15), None)}
+
+
+def test_papers_promised_with_a_refused_application_are_owed_with_the_new_one(
+    plan: ApprovalPlan, planning: ApprovalStep, office: Office
+) -> None:
+    step = refused_with_a_promise(plan, office)
+    step = return_step(step=step, reason="缺地勘报告", by=office.planner, now=at(9, 30))
+    assert step.state == StepState.RETURNED
+
+
+def test_promises_that_outlived_a_refusal_are_dropped_by_the_migration(
+    plan: ApprovalPlan, planning: ApprovalStep, office: Office
+) -> None:
+    step = refused_with_a_promise(plan, office)
+    MissingItem.objects.update(dropped_on=None)
+    migration = import_module("services.migrations.0008_promises_end_with_a_refusal")
+    migration.drop_promises(apps, None)
+    assert step.missing_items.get().dropped_on == day(9, 30)
