@@ -30,6 +30,7 @@ def _approvals() -> tuple[Published, ...]:
             audiences=audience.plan_audiences,
             deciding=frozenset({"project_id", "helper_id"}),
             hang_on=audience.on_plans,
+            quiet=frozenset({"reminder_round"}),
             shows=shown_by(ApprovalPlanSerializer),
         ),
         Published(

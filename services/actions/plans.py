@@ -102,13 +102,15 @@ def make_plan(
 def change_helper(
     *, plan: ApprovalPlan, helper: User, by: User, expected: int | None = None
 ) -> ApprovalPlan:
-    """Give the plan into the hands of somebody else."""
+    """Give the plan into the hands of somebody else, who is told anew of what is due."""
     locked = concurrency.lock(ApprovalPlan.objects.visible_to(by), plan.pk, expected)
     require_plan(by, locked.project)
     if not helper.is_active or helper.service:
         raise RuleViolation("helper", _("Choose an active member of staff."), "helper")
+    if helper.pk != locked.helper_id:
+        locked.reminder_round += 1
     locked.helper = helper
-    return concurrency.save(locked, by=by, fields={"helper"})
+    return concurrency.save(locked, by=by, fields={"helper", "reminder_round"})
 
 
 @transaction.atomic

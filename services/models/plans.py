@@ -100,6 +100,7 @@ class ApprovalPlan(Versioned):
         editable=False,
         help_text=_("By the project's scale band when the plan was made"),
     )
+    reminder_round = models.PositiveIntegerField(_("round of reminding"), default=0, editable=False)
     made_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         verbose_name=_("plan made by"),
