@@ -178,8 +178,9 @@ class ApprovalStepQuerySet(ThroughPlanQuerySet["ApprovalStep"]):
     def known_to_authority(self) -> Self:
         """Steps that somebody at their department can see. Of a confidential lead these are only
         those of whose department an active head or member is among the lead's readers."""
+        # Joined from the lead's side: the sweep locks the outer rows
         readers = Lead.readers.through.objects.filter(
-            lead=OuterRef("plan__project__contract__lead"), user__is_active=True
+            lead__contracts__landed_project__approval_plans=OuterRef("plan"), user__is_active=True
         )
         of_department = readers.filter(
             Q(user__departments=OuterRef("department"))
