@@ -10,6 +10,7 @@ from typing import Any
 
 from django.db.models import (
     Case,
+    CharField,
     DecimalField,
     Exists,
     F,
@@ -40,6 +41,14 @@ BUILT = (MilestoneKind.COMPLETED, MilestoneKind.PRODUCING, MilestoneKind.FULL)
 BEGUN = (MilestoneKind.STARTED, *BUILT)
 PERCENT: Any = DecimalField(max_digits=5, decimal_places=2)
 AREA: Any = DecimalField(max_digits=12, decimal_places=2)
+
+
+def name_to_tell(project: str = "") -> Case:
+    """The project's name as mails may tell it, over rows from which `project` leads to it: of a
+    confidential lead the code name, since mails travel."""
+    lead = f"{project}contract__lead__"
+    secret = When(**{f"{lead}confidential": True}, then=F(f"{lead}code_name"))
+    return Case(secret, default=F(f"{project}name"), output_field=CharField())
 
 
 # --- What is on record ------------------------------------------------------------------------

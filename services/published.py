@@ -30,6 +30,7 @@ def _approvals() -> tuple[Published, ...]:
             audiences=audience.plan_audiences,
             deciding=frozenset({"project_id", "helper_id"}),
             hang_on=audience.on_plans,
+            quiet=frozenset({"reminder_round"}),
             shows=shown_by(ApprovalPlanSerializer),
         ),
         Published(
@@ -38,7 +39,7 @@ def _approvals() -> tuple[Published, ...]:
             ApprovalStepSerializer,
             audiences=audience.step_audiences,
             deciding=frozenset({"plan_id"}),
-            quiet=frozenset({"due_revision"}),
+            quiet=frozenset({"due_revision", "counted_from_on"}),
             shows=shown_by(ApprovalStepSerializer),
         ),
     )

@@ -7,12 +7,13 @@ from collections.abc import Iterator, Sequence
 
 from django.db import transaction
 from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models.functions import Coalesce
 
 from kfq_crm.base import mail
 from kfq_crm.base.models import MailState, OutgoingMail, User
 from leads.models import Lead, Reminder
 from leads.models.reminder import ReminderState
-from leads.reminders.registry import all_rules
+from leads.reminders.registry import all_rules, rule_of
 
 CHUNK = 2000
 
@@ -23,7 +24,7 @@ def cancel_stale() -> int:
     for rule in all_rules():
         waiting = Reminder.objects.open().filter(rule=rule.code)
         cancelled += _cancel_all(waiting.exclude(pk__in=rule.current(waiting).values("pk")))
-    return cancelled + _cancel_unreadable()
+    return cancelled + _cancel_unreadable() + _cancel_unseen()
 
 
 def cancel(pks: Sequence[int]) -> int:
@@ -83,6 +84,26 @@ def _hidden_from(person: User, rows: Sequence[tuple[int, int]]) -> Iterator[int]
 def _cancel_unreadable() -> int:
     """Somebody left the team, or cannot read the lead any more, while a message waits."""
     return cancel(unreadable(Reminder.objects.open().filter(mail__state=MailState.WAITING)))
+
+
+def _cancel_unseen() -> int:
+    """What is no lead's, once whoever it is for may not see it any more. A deputy keeps the item
+    of the absent person, without its particulars where he or she may not see them."""
+    person = Coalesce("stands_for", "recipient")
+    open_items = Reminder.objects.open().filter(lead=None).order_by()
+    found: dict[tuple[str, int], list[tuple[int, int]]] = defaultdict(list)
+    for code, who, pk, subject in open_items.values_list("rule", person, "pk", "subject_id"):
+        found[code, who].append((pk, subject))
+    people = User.objects.in_bulk({who for _code, who in found})
+    return cancel(
+        [pk for (code, who), rows in found.items() for pk in _gone(code, people[who], rows)]
+    )
+
+
+def _gone(code: str, person: User, rows: Sequence[tuple[int, int]]) -> Iterator[int]:
+    rule = rule_of(code)
+    hidden = rule.hidden_from(person, {subject for _pk, subject in rows}) if rule else set()
+    yield from (pk for pk, subject in rows if subject in hidden)
 
 
 def _cancel_all(reminders: QuerySet[Reminder]) -> int:

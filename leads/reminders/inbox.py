@@ -91,10 +91,14 @@ def with_leads(rows: QuerySet[Reminder]) -> QuerySet[Reminder]:
 
 
 def items_of(user: User, reminders: Iterable[Reminder]) -> list[Item]:
-    """The person's reminders, read by `with_leads`, as items; a query, and one a rule at most."""
+    """The person's reminders, read by `with_leads`, as items; a query, and one
+    a rule at most, with another where no lead tells what the person may see."""
     found = list(reminders)
     seen = _readable(user, {row.lead_id for row in found if row.lead_id})
-    readable = [row for row in found if row.lead_id is None or row.lead_id in seen]
+    hidden = _hidden(user, [row for row in found if row.lead_id is None])
+    readable = [
+        row for row in found if (row.lead_id in seen if row.lead_id else row.pk not in hidden)
+    ]
     details = _details(readable)
     return [
         Item(
@@ -102,7 +106,7 @@ def items_of(user: User, reminders: Iterable[Reminder]) -> list[Item]:
             label=rule.label if (rule := rule_of(row.rule)) else gettext_lazy("reminder"),
             is_readable=row.lead_id is not None and row.lead_id in seen,
             detail=details.get(row.pk, ""),
-            address=address_of(row),
+            address="" if row.pk in hidden else address_of(row),
         )
         for row in found
     ]
@@ -120,6 +124,17 @@ def _readable(user: User, leads: set[int]) -> set[int]:
     if not leads:
         return set()
     return set(Lead.objects.visible_to(user).filter(pk__in=leads).values_list("pk", flat=True))
+
+
+def _hidden(user: User, rows: list[Reminder]) -> set[int]:
+    """Items about what is no lead's and may not be seen (any more); without their details."""
+    hidden: set[int] = set()
+    for code in {row.rule for row in rows}:
+        some = [row for row in rows if row.rule == code]
+        rule = rule_of(code)
+        subjects = rule.hidden_from(user, {row.subject_id for row in some}) if rule else set()
+        hidden |= {row.pk for row in some if row.subject_id in subjects}
+    return hidden
 
 
 def _details(readable: list[Reminder]) -> dict[int, str]:

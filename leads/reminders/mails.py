@@ -97,7 +97,7 @@ def _letter(
         "person": person,
         "today": clock.today,
         "calendar": clock.calendar,
-        "groups": _grouped(list(listed)),
+        "groups": _grouped(person, list(listed)),
         "more": max(0, total - LISTED),
         "site_url": site,
         "inbox_url": f"{site}{reverse('admin:inbox')}" if site else "",
@@ -122,14 +122,16 @@ class Group:
     items: list[tuple[Reminder, str]]
 
 
-def _grouped(listed: list[Reminder]) -> list[Group]:
+def _grouped(person: User, listed: list[Reminder]) -> list[Group]:
     ordered = sorted(listed, key=lambda item: (item.rule, item.due_on, item.pk))
-    return [_group(code, list(items)) for code, items in groupby(ordered, attrgetter("rule"))]
+    return [
+        _group(person, code, list(items)) for code, items in groupby(ordered, attrgetter("rule"))
+    ]
 
 
-def _group(code: str, items: list[Reminder]) -> Group:
+def _group(person: User, code: str, items: list[Reminder]) -> Group:
     rule = rule_of(code)
-    details = rule.details(items) if rule else {}
+    details = rule.told_to(person, items) if rule else {}
     return Group(
         label=rule.label if rule else code,
         items=[(item, details.get(item.subject_id, "")) for item in items],

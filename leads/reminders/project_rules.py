@@ -11,7 +11,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from leads.landing_queries import reports_missing
+from leads.landing_queries import name_to_tell, reports_missing
 from leads.landing_rulebook import report_due_day
 from leads.models import LandedProject, Milestone, MilestoneKind, ProgressReport, Reminder
 from leads.progress import month_of, months_after, report_due_on
@@ -119,7 +119,7 @@ class MilestoneBehind(ReminderRule):
 
     def details(self, reminders: Sequence[Reminder]) -> dict[int, str]:
         rows = Milestone.objects.filter(pk__in=[item.subject_id for item in reminders])
-        told = rows.values_list("pk", "kind", "project__name")
+        told = rows.values_list("pk", "kind", name_to_tell("project__"))
         return {
             pk: _("planned: %(milestone)s of %(project)s")
             % {"milestone": MilestoneKind(kind).label, "project": project}

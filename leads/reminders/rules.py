@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
@@ -14,6 +14,9 @@ from django.utils.functional import Promise
 
 from leads.models import Reminder
 from leads.reminders.clock import Clock, Window
+
+if TYPE_CHECKING:
+    from kfq_crm.base.models import User
 
 
 @dataclass(frozen=True)
@@ -60,6 +63,16 @@ class ReminderRule(ABC):
     def addresses(self, reminders: Sequence[Reminder]) -> Mapping[int, str]:
         """The page that each opens, by `subject_id`, where that is no lead's. No query."""
         return {}
+
+    def hidden_from(self, person: User, subjects: Collection[int]) -> set[int]:
+        """Those of the subjects that the person may not see (any more), where no lead tells it:
+        of an item of a lead the lead is asked. At most one query."""
+        return set()
+
+    def told_to(self, person: User, reminders: Sequence[Reminder]) -> Mapping[int, str]:
+        """`details` of what the person may see."""
+        hidden = self.hidden_from(person, {item.subject_id for item in reminders})
+        return self.details([item for item in reminders if item.subject_id not in hidden])
 
     def recorded(self, level: int, **same: Any) -> Exists:
         """Whether the outer row has a reminder of this rule and level already.

@@ -188,7 +188,7 @@ class Way:
         return max(1, round(step.working_days * self.row["pace"]))
 
     def _bring_promised(self, step: ApprovalStep, told: dict[str, Any], day: date) -> bool:
-        for item in step.missing_items.filter(handed_in_on=None).select_related("paper"):
+        for item in step.missing_items.open().select_related("paper"):
             values = told.get("promise", {}).get(item.paper.name, {"brought": NEVER})
             if self._past(item.promised_on, values["brought"], day):
                 hand_in(step=step, papers={item.paper: None}, by=self.plan.helper)

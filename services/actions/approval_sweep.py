@@ -5,6 +5,9 @@ Each chunk is one transaction: its plans are locked first, in the order of their
 verb on a step locks its own. Whoever comes second finds the step decided and says so. A kill
 leaves whole chunks for the next run. Only recorded days are compared with today: the calendar
 serves to name new days, never to judge old ones.
+
+Silence counts only where somebody at the department could have spoken: of a confidential lead a
+step is neither accepted nor granted so, unless its department is among the lead's readers.
 """
 
 from __future__ import annotations
@@ -16,6 +19,7 @@ from datetime import date, datetime
 
 from django.db import transaction
 from django.db.models import F, QuerySet
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from kfq_crm.base.calendar import current_calendar
@@ -110,16 +114,16 @@ def sweep_approvals(now: datetime | None = None) -> ApprovalSweep:
 
 def unanswered(today: date) -> QuerySet[ApprovalStep]:
     """Applications that nobody accepted or sent back in time."""
-    return ApprovalStep.objects.filter(state=StepState.SUBMITTED, answer_due_on__lt=today).order_by(
-        "answer_due_on", "pk"
-    )
+    due = ApprovalStep.objects.filter(state=StepState.SUBMITTED, answer_due_on__lt=today)
+    return due.known_to_authority().order_by("answer_due_on", "pk")
 
 
 def overdue(today: date) -> QuerySet[ApprovalStep]:
     """Steps that count as granted, by the recorded day; a clock that stands has none."""
-    return ApprovalStep.objects.filter(
+    due = ApprovalStep.objects.filter(
         state=StepState.ACCEPTED, may_be_deemed=True, due_on__lt=today
-    ).order_by("due_on", "pk")
+    )
+    return due.known_to_authority().order_by("due_on", "pk")
 
 
 def _in_chunks(
@@ -207,19 +211,21 @@ def _record_deemed(steps: Collection[tuple[int, date | None]], moment: Moment) -
 
 
 def _accept(pks: Collection[int], plans: Collection[int], moment: Moment) -> int:
-    """Start the clocks from the day of receipt, as the law does (行政许可法 第三十二条)."""
+    """Start the clocks from the day of receipt, as the law does (行政许可法 第三十二条); of an
+    application that was put on record too late, from the day of the record."""
     still = unanswered(moment.today).filter(pk__in=pks).order_by("pk")
-    rows = still.select_for_update(no_key=True).values_list("pk", "submitted_on", "working_days")
+    received = Coalesce("counted_from_on", "submitted_on")
+    rows = still.select_for_update(no_key=True).values_list("pk", received, "working_days")
     alike: dict[tuple[date, int], list[int]] = defaultdict(list)
-    for pk, submitted_on, days in rows:
-        if submitted_on:
-            alike[submitted_on, days].append(pk)
-    for (submitted_on, days), keys in alike.items():
+    for pk, received_on, days in rows:
+        if received_on:
+            alike[received_on, days].append(pk)
+    for (received_on, days), keys in alike.items():
         ApprovalStep.objects.filter(pk__in=keys).update(
             state=StepState.ACCEPTED,
-            clock_from_on=submitted_on,
+            clock_from_on=received_on,
             answer_due_on=None,
-            due_on=moment.calendar.add_workdays(submitted_on, days),
+            due_on=moment.calendar.add_workdays(received_on, days),
             due_revision=F("due_revision") + 1,
             version=F("version") + 1,
             updated_at=moment.now,

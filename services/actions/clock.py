@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date, datetime
 from typing import TYPE_CHECKING
 
@@ -39,12 +40,16 @@ def reckon(step: ApprovalStep) -> None:
 
     The revision goes up with the day, so that notices of the former day are withdrawn.
     """
-    day = None
-    if step.clock_from_on is not None:
-        day = due_on(current_calendar(), step.clock_from_on, step.working_days, stops_of(step))
+    day = _last_day(step, stops_of(step))
     if day != step.due_on:
         step.due_on = day
         step.due_revision += 1
+
+
+def _last_day(step: ApprovalStep, stops: Iterable[Stop]) -> date | None:
+    if step.clock_from_on is None:
+        return None
+    return due_on(current_calendar(), step.clock_from_on, step.working_days, stops)
 
 
 def begin_stop(
@@ -53,6 +58,29 @@ def begin_stop(
     """Stop the clock of a locked step from this day on and reckon it anew; the caller saves it."""
     ClockStop.objects.create(step=step, reason=reason, note=note, began_on=day, began_by=by)
     reckon(step)
+
+
+def let_run(
+    step: ApprovalStep, reasons: tuple[StopReason, ...], day: date, today: date, by: User
+) -> date | None:
+    """End the open stops of these reasons with this day and reckon the step anew; the day with
+    which they ended, None where none was open.
+
+    `day` is typed and may be long ago: where the limit would end by today, the clock stood until
+    today, so that the department has a working day at least on which it can act.
+    """
+    stops = ClockStop.objects.filter(step=step)
+    rows = stops.values_list("began_on", "ended_on", "reason")
+    as_if = [
+        Stop(began, ended or (max(day, began) if reason in reasons else None))
+        for began, ended, reason in rows
+    ]
+    until = _last_day(step, as_if)
+    day = today if until and until <= today else day
+    if not end_stops(step, reasons, day, by):
+        return None
+    reckon(step)
+    return day
 
 
 def end_stops(step: ApprovalStep, reasons: tuple[StopReason, ...], day: date, by: User) -> bool:
@@ -72,7 +100,10 @@ def end_stops(step: ApprovalStep, reasons: tuple[StopReason, ...], day: date, by
 def refuse_if_late(step: ApprovalStep, today: date) -> None:
     """Past its limit, a step that may be granted by default is neither stopped nor refused:
     the sweep will grant it (泰政办发〔2022〕58号). A grant is still welcome. In the same way an
-    application that nobody answered in time counts as accepted (行政许可法 第三十二条)."""
+    application that nobody answered in time counts as accepted (行政许可法 第三十二条). Neither
+    holds where nobody at the department can see the step: the sweep leaves it alone as well."""
+    if not silence_counts(step, today):
+        return
     if step.may_be_deemed and step.due_on and step.due_on < today:
         message = _("The limit ended on %(day)s: the step counts as granted.")
         told = {"day": date_format(step.due_on, "DATE_FORMAT")}
@@ -81,6 +112,15 @@ def refuse_if_late(step: ApprovalStep, today: date) -> None:
         message = _("Nobody answered by %(day)s: the application counts as accepted.")
         told = {"day": date_format(step.answer_due_on, "DATE_FORMAT")}
         raise RuleViolation("answer_passed", message % told)
+
+
+def silence_counts(step: ApprovalStep, today: date) -> bool:
+    """Whether the step's day has passed and its department could have spoken until then."""
+    is_unanswered = bool(step.answer_due_on and step.answer_due_on < today)
+    is_overdue = bool(step.may_be_deemed and step.due_on and step.due_on < today)
+    if not (is_unanswered or is_overdue):
+        return False
+    return ApprovalStep.objects.known_to_authority().filter(pk=step.pk).exists()
 
 
 @transaction.atomic

@@ -25,7 +25,7 @@ Items = Mapping[int, list[MissingItem]]
 
 def lapsing(today: date) -> QuerySet[MissingItem]:
     """Promises whose day has passed."""
-    passed = MissingItem.objects.filter(due_on__lt=today, handed_in_on=None, lapsed_on=None)
+    passed = MissingItem.objects.open().filter(due_on__lt=today, lapsed_on=None)
     return passed.order_by("due_on", "pk")
 
 

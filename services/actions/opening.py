@@ -7,7 +7,9 @@ from datetime import datetime
 
 from django.db.models import Exists, F, OuterRef
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
+from kfq_crm.base.errors import RuleViolation
 from services.actions.journal import record_events
 from services.models import (
     PASSED,
@@ -43,6 +45,16 @@ def open_dependents(plans: Collection[int], now: datetime) -> int:
             now=now,
         )
     return len(pks)
+
+
+def require_opened(step: ApprovalStep) -> None:
+    """RuleViolation that names what the step waits for: an earlier approval may have been set
+    aside since it could begin."""
+    waits_for = step.depends_on.exclude(state__in=PASSED).order_by("order", "pk")
+    names = list(waits_for.values_list("name", flat=True))
+    if names:
+        message = _("This step waits for: %(steps)s.")
+        raise RuleViolation("waits", message % {"steps": _(", ").join(names)})
 
 
 def close_through(plans: Collection[int], now: datetime) -> int:

@@ -99,8 +99,7 @@ def hand_in_papers(
         paper.file = file or paper.file
         paper.handed_in_on, paper.handed_in_by = day, by
         paper.save(update_fields=["file", "handed_in_on", "handed_in_by"])
-    open_promises = MissingItem.objects.filter(paper__in=papers, handed_in_on=None)
-    open_promises.update(handed_in_on=day)
+    MissingItem.objects.open().filter(paper__in=papers).update(handed_in_on=day)
     return [paper.name for paper in papers]
 
 
@@ -116,15 +115,21 @@ def ask_again(step: ApprovalStep, papers: Collection[StepPaper]) -> list[str]:
 
 def owed_papers(step: ApprovalStep) -> list[StepPaper]:
     """Papers that the applicant owes now: not handed in, and no promise for later runs."""
-    running = MissingItem.objects.filter(paper=OuterRef("pk"), handed_in_on=None, lapsed_on=None)
+    running = MissingItem.objects.open().filter(paper=OuterRef("pk"), lapsed_on=None)
     missing = StepPaper.objects.filter(step=step, handed_in_on=None)
     return list(missing.exclude(Exists(running)).order_by("order", "pk"))
 
 
 def lapsed_items(step: ApprovalStep) -> list[MissingItem]:
     """Promises that were not kept and still are not."""
-    rows = MissingItem.objects.filter(step=step, handed_in_on=None).exclude(lapsed_on=None)
+    rows = MissingItem.objects.open().filter(step=step).exclude(lapsed_on=None)
     return list(rows.select_related("paper"))
+
+
+def drop_promises(step: ApprovalStep, day: date) -> None:
+    """The application is refused: what was promised with it is owed no more. A new one may
+    promise the same papers anew."""
+    MissingItem.objects.open().filter(step=step).update(dropped_on=day)
 
 
 def require_main_papers(step: ApprovalStep, coming: Iterable[StepPaper] = ()) -> None:
@@ -174,7 +179,7 @@ def _check_promises(step: ApprovalStep, promises: Sequence[Promise], day: date) 
         if promise.due_on < day:
             message = _("“%(paper)s” is promised for a day that has passed.")
             raise RuleViolation("promise_in_the_past", message % name, "papers")
-        if MissingItem.objects.filter(paper=promise.paper, handed_in_on=None).exists():
+        if MissingItem.objects.open().filter(paper=promise.paper).exists():
             message = _("“%(paper)s” was promised before and has not come.")
             raise RuleViolation("promised_before", message % name, "papers")
     promised = {promise.paper.pk for promise in promises}

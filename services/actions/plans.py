@@ -8,7 +8,8 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import DateField, F, Value
+from django.db.models.functions import Greatest
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -24,7 +25,9 @@ from services.models import (
     ApprovalPlan,
     ApprovalStep,
     ApprovalTemplate,
+    ClockStop,
     EventKind,
+    PaperTask,
     PlanState,
     StepDependency,
     StepPaper,
@@ -99,13 +102,15 @@ def make_plan(
 def change_helper(
     *, plan: ApprovalPlan, helper: User, by: User, expected: int | None = None
 ) -> ApprovalPlan:
-    """Give the plan into the hands of somebody else."""
+    """Give the plan into the hands of somebody else, who is told anew of what is due."""
     locked = concurrency.lock(ApprovalPlan.objects.visible_to(by), plan.pk, expected)
     require_plan(by, locked.project)
     if not helper.is_active or helper.service:
         raise RuleViolation("helper", _("Choose an active member of staff."), "helper")
+    if helper.pk != locked.helper_id:
+        locked.reminder_round += 1
     locked.helper = helper
-    return concurrency.save(locked, by=by, fields={"helper"})
+    return concurrency.save(locked, by=by, fields={"helper", "reminder_round"})
 
 
 @transaction.atomic
@@ -119,7 +124,8 @@ def give_up_plan(
 ) -> ApprovalPlan:
     """End a plan that leads nowhere any more; another may be made from the same template.
 
-    What is decided stays; every other step is not needed any more, so no clock runs on.
+    What is decided stays; every other step is not needed any more, so no clock runs on. No paper
+    is to be issued any more for what was granted by default.
     """
     locked = concurrency.lock(ApprovalPlan.objects.visible_to(by), plan.pk, expected)
     require_plan(by, locked.project)
@@ -128,8 +134,16 @@ def give_up_plan(
     moment = now or timezone.now()
     locked.close_reason = required_text(reason, "reason")
     locked.state, locked.closed_on = PlanState.STOPPED, timezone.localdate(moment)
+    _end_stops(locked, locked.closed_on, by)
     _drop_steps(locked, locked.close_reason, by=by, now=moment)
+    tasks = PaperTask.objects.filter(step__plan=locked, issued_on=None, dropped_on=None)
+    tasks.update(dropped_on=locked.closed_on, version=F("version") + 1, updated_at=moment)
     return concurrency.save(locked, by=by)
+
+
+def _end_stops(plan: ApprovalPlan, day: date, by: User) -> None:
+    running = ClockStop.objects.filter(step__plan=plan, ended_on=None)
+    running.update(ended_on=Greatest("began_on", Value(day, DateField())), ended_by=by)
 
 
 def _drop_steps(plan: ApprovalPlan, reason: str, *, by: User, now: datetime) -> None:

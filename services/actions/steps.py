@@ -14,7 +14,8 @@ from kfq_crm.base import concurrency
 from kfq_crm.base.calendar import current_calendar
 from kfq_crm.base.columns import check_columns
 from kfq_crm.base.errors import RuleViolation
-from services.actions.clock import begin_stop, end_stops, reckon, refuse_if_late
+from services.actions.clock import begin_stop, end_stops, let_run, reckon, refuse_if_late
+from services.actions.grounds import check_ground
 from services.actions.journal import (
     day_of,
     lock_step,
@@ -22,23 +23,23 @@ from services.actions.journal import (
     require_state,
     required_text,
 )
-from services.actions.opening import go_on
+from services.actions.opening import go_on, require_opened
 from services.actions.papers import (
     Promise,
     Upload,
     ask_again,
+    drop_promises,
     hand_in_papers,
     keep_file,
-    lapsed_items,
     owed_papers,
     promise_papers,
     require_main_papers,
 )
 from services.models import (
     ApprovalStep,
-    Consequence,
+    ClockStop,
     EventKind,
-    RefusalGround,
+    StepEvent,
     StepPaper,
     StepState,
     StopReason,
@@ -50,6 +51,7 @@ if TYPE_CHECKING:
     from kfq_crm.base.models import User
 
 Papers: TypeAlias = "Mapping[StepPaper, Upload | None]"
+PAPERS = (StopReason.RETURNED, StopReason.MISSING)  # what papers that come put an end to
 
 
 @transaction.atomic
@@ -65,17 +67,21 @@ def submit_step(
     """Record that the application was handed to the department, with its main papers.
 
     From then on the department has the rule's days to accept it or to ask for papers; silence
-    accepts (行政许可法 第三十二条). After a refusal this is a new application.
+    accepts (行政许可法 第三十二条). After a refusal this is a new application, not made before it.
+    Where the days would have ended by today, the application is put on record too late: its days,
+    and the clock that silence starts, count from today.
     """
     locked = lock_step(step, by, expected)
     require_handle(by, locked.plan)
     require_state(locked, StepState.READY, StepState.REFUSED)
-    day = day_of(submitted_on, now, "submitted_on", not_before=locked.opened_on)
+    require_opened(locked)
+    since = locked.decided_on or locked.opened_on  # the refusal came after the opening
+    day = day_of(submitted_on, now, "submitted_on", not_before=since)
     require_main_papers(locked, papers or {})
     names = hand_in_papers(locked, papers or {}, day, by)
     before, locked.state = locked.state, StepState.SUBMITTED
     _forget_decision(locked)
-    _submit(locked, day)
+    _submit(locked, day, timezone.localdate(now))
     record_event(
         locked,
         EventKind.SUBMITTED,
@@ -83,6 +89,7 @@ def submit_step(
         by=by,
         now=now,
         submitted_on=day,
+        counted_from_on=locked.counted_from_on,
         papers=names,
     )
     return concurrency.save(locked, by=by)
@@ -101,11 +108,13 @@ def accept_step(
     """Accept the application: the clock runs from that day, and the last day is recorded.
 
     容缺: papers that are missing are accepted with a promise in writing, each with its day and
-    what follows; a main paper never. Raises RuleViolation at `papers` where one is owed.
+    what follows; a main paper never. Raises RuleViolation at `papers` where one is owed, and after
+    the days to answer: silence accepted by then, and no new limit begins today.
     """
     locked = lock_step(step, by, expected)
     require_decide(by, locked)
     require_state(locked, StepState.SUBMITTED)
+    refuse_if_late(locked, timezone.localdate(now))
     day = day_of(accepted_on, now, "accepted_on", not_before=locked.submitted_on)
     require_main_papers(locked)
     names = promise_papers(locked, promises, day, by)
@@ -178,6 +187,8 @@ def hand_in(
     again from the next day, and a returned step goes back to where it was.
 
     Also for papers that were promised for later, in time or late, whatever was decided meanwhile.
+    What the department asked for or waits for is not handed in before it did so. What is put on
+    record too late gives it time all the same: see `submit_step` and `let_run`.
     """
     locked = lock_step(step, by, expected)
     require_handle(by, locked.plan)
@@ -185,10 +196,10 @@ def hand_in(
         require_state(locked, StepState.READY)
     if not papers:
         raise RuleViolation("no_papers", _("Choose the papers that were handed in."), "papers")
-    day = day_of(handed_in_on, now, "handed_in_on", not_before=locked.opened_on)
+    day = day_of(handed_in_on, now, "handed_in_on", not_before=_asked_on(locked))
     before = locked.state
     names = hand_in_papers(locked, papers, day, by)
-    resumed = _nothing_owed(locked, day, by)
+    stood_until = _nothing_owed(locked, day, timezone.localdate(now), by)
     record_event(
         locked,
         EventKind.HANDED_IN,
@@ -197,7 +208,9 @@ def hand_in(
         now=now,
         papers=names,
         handed_in_on=day,
-        due_on=locked.due_on if resumed else None,
+        counted_from_on=locked.counted_from_on if locked.state == StepState.SUBMITTED else None,
+        ended_on=stood_until if stood_until != day else None,
+        due_on=locked.due_on if stood_until else None,
     )
     return concurrency.save(locked, by=by)
 
@@ -225,7 +238,8 @@ def grant_step(
     if not number:
         raise RuleViolation("number_missing", _("Enter the number of the approval."), "number")
     locked.paper_number = number
-    _decide(locked, StepState.GRANTED, decided_on, note.strip(), by=by, now=now)
+    day = _decide(locked, StepState.GRANTED, decided_on, note.strip(), by=by, now=now)
+    end_stops(locked, tuple(StopReason), day, by)
     check_columns(locked, {"paper_number", "decision_note"})
     if upload is not None:
         keep_file(locked, upload, by)
@@ -237,7 +251,7 @@ def grant_step(
         now=now,
         reason=locked.decision_note,
         number=number,
-        decided_on=locked.decided_on,
+        decided_on=day,
     )
     concurrency.save(locked, by=by)
     go_on(locked.plan, now)
@@ -264,11 +278,12 @@ def refuse_step(
     require_decide(by, locked)
     require_state(locked, StepState.SUBMITTED, StepState.ACCEPTED, StepState.RETURNED)
     refuse_if_late(locked, timezone.localdate(now))
-    _check_ground(locked, ground)
+    check_ground(locked, ground)
     before = locked.state
     reason = required_text(reason, "reason")
-    _decide(locked, StepState.REFUSED, decided_on, reason, by=by, now=now)
-    end_stops(locked, tuple(StopReason), locked.decided_on or timezone.localdate(now), by)
+    day = _decide(locked, StepState.REFUSED, decided_on, reason, by=by, now=now)
+    end_stops(locked, tuple(StopReason), day, by)
+    drop_promises(locked, day)
     record_event(
         locked,
         EventKind.REFUSED,
@@ -277,7 +292,7 @@ def refuse_step(
         now=now,
         reason=reason,
         ground=ground,
-        decided_on=locked.decided_on,
+        decided_on=day,
     )
     return concurrency.save(locked, by=by)
 
@@ -303,12 +318,30 @@ def waive_step(
     return locked
 
 
-def _submit(step: ApprovalStep, day: date) -> None:
+def _submit(step: ApprovalStep, day: date, today: date) -> None:
+    step.submitted_on, step.counted_from_on = day, None
     rule = deemed_rule(day)
-    step.submitted_on = day
-    step.answer_due_on = (
-        current_calendar().add_workdays(day, rule.acceptance_days) if rule else None
-    )
+    if rule is None:
+        step.answer_due_on = None
+        return
+    calendar = current_calendar()
+    until = calendar.add_workdays(day, rule.acceptance_days)
+    if until <= today:
+        step.counted_from_on = today
+        until = calendar.add_workdays(today, rule.acceptance_days)
+    step.answer_due_on = until
+
+
+def _asked_on(step: ApprovalStep) -> date | None:
+    """The day before which nothing is handed in: the last return, the stop that is open, or the
+    day on which the step could begin."""
+    days = [day for day in (step.opened_on,) if day]
+    if step.state == StepState.RETURNED:
+        returns = StepEvent.objects.filter(step=step, kind=EventKind.RETURNED)
+        days += [timezone.localdate(at) for at in returns.values_list("at", flat=True)[:1]]
+    waited = ClockStop.objects.filter(step=step, reason__in=PAPERS, ended_on=None)
+    days += waited.values_list("began_on", flat=True)
+    return max(days, default=None)
 
 
 def _forget_decision(step: ApprovalStep) -> None:
@@ -318,18 +351,16 @@ def _forget_decision(step: ApprovalStep) -> None:
     step.decision_note = ""
 
 
-def _nothing_owed(step: ApprovalStep, day: date, by: User) -> bool:
-    """Set the clock going where the papers were what it stood for; whether it was."""
+def _nothing_owed(step: ApprovalStep, day: date, today: date, by: User) -> date | None:
+    """Set the clock going where the papers were what it stood for; until when it stood."""
     if step.state not in (StepState.RETURNED, StepState.ACCEPTED) or owed_papers(step):
-        return False
+        return None
     if step.state == StepState.RETURNED and step.clock_from_on is None:
         step.state = StepState.SUBMITTED
-        _submit(step, day)
-        return False
-    ended = end_stops(step, (StopReason.RETURNED, StopReason.MISSING), day, by)
+        _submit(step, day, today)
+        return None
     step.state = StepState.ACCEPTED
-    reckon(step)
-    return ended
+    return let_run(step, PAPERS, day, today, by)
 
 
 def _decide(
@@ -340,40 +371,9 @@ def _decide(
     *,
     by: User,
     now: datetime | None,
-) -> None:
+) -> date:
     since = step.clock_from_on or step.submitted_on
-    step.decided_on = day_of(decided_on, now, "decided_on", not_before=since)
+    step.decided_on = day = day_of(decided_on, now, "decided_on", not_before=since)
     step.state, step.decision_note, step.answer_due_on = state, note, None
     step.decided_at, step.decided_by = now or timezone.now(), by
-
-
-def _check_ground(step: ApprovalStep, ground: str) -> None:
-    if ground not in RefusalGround:
-        raise RuleViolation("ground", _("Choose the ground of the refusal."), "ground")
-    if ground == RefusalGround.EARLIER:
-        _check_earlier(step)
-    if ground == RefusalGround.PAPERS:
-        _check_papers(step)
-
-
-def _check_earlier(step: ApprovalStep) -> None:
-    missing = step.depends_on.filter(deemed_verdict="set_aside")
-    if missing.exclude(state__in=(StepState.GRANTED, StepState.WAIVED)).exists():
-        return
-    deemed = step.depends_on.filter(state=StepState.DEEMED).first()
-    if deemed:
-        message = _("“%(step)s” was granted by default and counts; its paper is no ground.")
-        raise RuleViolation("deemed_counts", message % {"step": deemed.name}, "ground")
-    raise RuleViolation("all_there", _("Every approval before this one is there."), "ground")
-
-
-def _check_papers(step: ApprovalStep) -> None:
-    if step.state == StepState.RETURNED and owed_papers(step):
-        return
-    if any(item.consequence == Consequence.REFUSE for item in lapsed_items(step)):
-        return
-    raise RuleViolation(
-        "papers_no_ground",
-        _("Send the application back for papers first; promised ones still have their time."),
-        "ground",
-    )
+    return day

@@ -54,7 +54,9 @@ class MissingItemAdmin(ScopedModelAdmin):
     def in_tab(self, request: HttpRequest, rows: QuerySet[Any], tab: str) -> QuerySet[Any]:
         if tab == "all":
             return rows
-        owed = rows.filter(handed_in_on=None).exclude(step__plan__state=PlanState.STOPPED)
+        owed = rows.filter(handed_in_on=None, dropped_on=None).exclude(
+            step__plan__state=PlanState.STOPPED
+        )
         return owed.filter(lapsed_on=None) if tab == "due" else owed.exclude(lapsed_on=None)
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[OfficeChangeList]:
@@ -89,6 +91,8 @@ class MissingItemAdmin(ScopedModelAdmin):
         if item.handed_in_on:
             told = _("handed in %(day)s") % {"day": day(item.handed_in_on)}
             return format_html('<span class="o-badge o-badge--green">{}</span>', told)
+        if item.dropped_on:
+            return format_html('<span class="o-badge">{}</span>', _("ended with the refusal"))
         return format_html(
             '<span class="o-badge o-badge--{}" title="{}">{}</span>',
             limit_colour(item.due_on, item.list_today),

@@ -157,7 +157,7 @@ def view_of(plan: ApprovalPlan, user: User, today: date, calendar: WorkCalendar)
     before = _before(plan)
     stops = _by_step(ClockStop.objects.filter(step__plan=plan).order_by("began_on", "pk"))
     owed = _by_step(StepPaper.objects.filter(step__plan=plan, handed_in_on=None))
-    open_items = MissingItem.objects.filter(step__plan=plan, handed_in_on=None)
+    open_items = MissingItem.objects.open().filter(step__plan=plan)
     promised = _by_step(open_items.select_related("paper"))
     papers = {row.step_id: row for row in PaperTask.objects.filter(step__plan=plan)}
     days = [

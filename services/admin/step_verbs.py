@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from datetime import date
+from functools import cached_property
 from typing import Any
 
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from kfq_crm.base.calendar import current_calendar
+from kfq_crm.base.errors import RuleViolation
 from kfq_crm.base.templatetags.office import day as day_words
+from services.actions.clock import refuse_if_late
+from services.actions.papers import owed_papers
 from services.actions.steps import (
     accept_step,
     grant_step,
@@ -29,7 +33,7 @@ from services.admin.step_forms import (
     SubmitForm,
 )
 from services.admin.step_pages import AuthorityPage, StepPage, register
-from services.models import ApprovalStep, StepState
+from services.models import ApprovalStep, StepPaper, StepState
 from services.rulebook import deemed_rule
 
 
@@ -110,10 +114,18 @@ class AcceptPage(AuthorityPage):
     takes_files = True
 
     def form_options(self) -> dict[str, Any]:
-        return {"papers": [paper for paper in self.owed if not paper.is_main]}
+        return {"papers": [paper for paper in self.still_owed if not paper.is_main]}
+
+    @cached_property
+    def still_owed(self) -> list[StepPaper]:
+        """Without what is promised already."""
+        return owed_papers(self.subject)
+
+    def refusal(self) -> str:
+        return super().refusal() or too_late(self.subject, self.today)
 
     def missing_main(self) -> list[str]:
-        return [paper.name for paper in self.owed if paper.is_main]
+        return [paper.name for paper in self.still_owed if paper.is_main]
 
     def consequences(self) -> list[str]:
         step, calendar = self.subject, current_calendar()
@@ -237,12 +249,13 @@ class WaivePage(StepPage):
 
 
 def too_late(step: ApprovalStep, today: date) -> str:
-    """Past its limit such a step counts as granted; the sweep records it within the hour."""
-    if not (step.may_be_deemed and step.due_on and step.due_on < today):
-        return ""
-    return _("The limit ended on %(day)s: the step counts as granted by default.") % {
-        "day": day_words(step.due_on)
-    }
+    """Past its day such a step counts as granted, or as accepted; the sweep records it within the
+    hour."""
+    try:
+        refuse_if_late(step, today)
+    except RuleViolation as late:
+        return str(late)
+    return ""
 
 
 register(

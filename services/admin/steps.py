@@ -175,6 +175,7 @@ class EventLine:
 # Particulars of an event and how they are called; days are stored as text of ISO 8601
 DETAILS = {
     "submitted_on": pgettext_lazy("approval event", "submitted on"),
+    "counted_from_on": pgettext_lazy("approval event", "put on record late; counts from"),
     "accepted_on": pgettext_lazy("approval event", "accepted on"),
     "handed_in_on": pgettext_lazy("approval event", "handed in on"),
     "decided_on": pgettext_lazy("approval event", "decided on"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from typing import Self
 
 from django.conf import settings
 from django.db import models
@@ -101,8 +102,17 @@ class StepPaper(models.Model):
         return self.name
 
 
+class MissingItemQuerySet(ThroughStepQuerySet["MissingItem"]):
+    def open(self) -> Self:
+        """Promises of an application that is not refused whose paper has not come."""
+        return self.filter(handed_in_on=None, dropped_on=None)
+
+
 class MissingItem(models.Model):
-    """A paper that is promised in writing for later (容缺): by when, and what follows if not."""
+    """A paper that is promised in writing for later (容缺): by when, and what follows if not.
+
+    It belongs to one application and ends with its refusal: `dropped_on`.
+    """
 
     paper = models.ForeignKey(
         StepPaper,
@@ -139,8 +149,9 @@ class MissingItem(models.Model):
     )
     lapsed_on = models.DateField(_("found missing on"), null=True, editable=False)
     handed_in_on = models.DateField(_("handed in on"), null=True, editable=False)
+    dropped_on = models.DateField(_("dropped on"), null=True, editable=False)
 
-    objects = ThroughStepQuerySet.as_manager()
+    objects = MissingItemQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("missing item")
@@ -155,7 +166,13 @@ class MissingItem(models.Model):
         )
         constraints = (
             models.UniqueConstraint(
-                fields=("paper",), condition=Q(handed_in_on=None), name="missing_item_open_once"
+                fields=("paper",),
+                condition=Q(handed_in_on=None, dropped_on=None),
+                name="missing_item_open_once",
+            ),
+            models.CheckConstraint(
+                condition=Q(handed_in_on=None) | Q(dropped_on=None),
+                name="missing_item_comes_or_is_dropped",
             ),
             models.CheckConstraint(
                 condition=Q(due_on__gte=F("promised_on")), name="missing_item_due_after_promise"
@@ -202,7 +219,7 @@ class PaperTask(Versioned):
         _("dropped on"),
         null=True,
         editable=False,
-        help_text=_("The approval by default was set aside before its paper was issued"),
+        help_text=_("The approval was set aside or its plan given up before its paper was issued"),
     )
 
     objects = ThroughStepQuerySet.as_manager()

@@ -100,6 +100,7 @@ class ApprovalPlan(Versioned):
         editable=False,
         help_text=_("By the project's scale band when the plan was made"),
     )
+    reminder_round = models.PositiveIntegerField(_("round of reminding"), default=0, editable=False)
     made_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         verbose_name=_("plan made by"),
@@ -174,6 +175,19 @@ class ApprovalStepQuerySet(ThroughPlanQuerySet["ApprovalStep"]):
     def overdue(self, today: date) -> Self:
         return self.filter(state=StepState.ACCEPTED, due_on__lt=today)
 
+    def known_to_authority(self) -> Self:
+        """Steps that somebody at their department can see. Of a confidential lead these are only
+        those of whose department an active head or member is among the lead's readers."""
+        # Joined from the lead's side: the sweep locks the outer rows
+        readers = Lead.readers.through.objects.filter(
+            lead__contracts__landed_project__approval_plans=OuterRef("plan"), user__is_active=True
+        )
+        of_department = readers.filter(
+            Q(user__departments=OuterRef("department"))
+            | Q(user__headed_departments=OuterRef("department"))
+        )
+        return self.filter(~Q(plan__in=_confidential_plans()) | Exists(of_department))
+
 
 class ApprovalStep(Versioned):
     """One approval of a plan, on its way from the application to the decision.
@@ -229,6 +243,12 @@ class ApprovalStep(Versioned):
     )
     opened_on = models.DateField(_("could begin on"), null=True, editable=False)
     submitted_on = models.DateField(_("submitted on"), null=True, editable=False)
+    counted_from_on = models.DateField(
+        _("counted from"),
+        null=True,
+        editable=False,
+        help_text=_("The day on which an application was put on record too late"),
+    )
     answer_due_on = models.DateField(
         _("to be accepted by"),
         null=True,
@@ -308,6 +328,10 @@ class ApprovalStep(Versioned):
                 condition=Q(state__in=("granted", "deemed", "refused"), decided_at__isnull=False)
                 | (~Q(state__in=("granted", "deemed", "refused")) & Q(decided_at=None)),
                 name="approval_step_decision_is_dated",
+            ),
+            models.CheckConstraint(
+                condition=Q(counted_from_on=None) | Q(counted_from_on__gt=F("submitted_on")),
+                name="approval_step_counted_after_submitted",
             ),
             models.CheckConstraint(
                 condition=~Q(state="accepted") | Q(clock_from_on__isnull=False),

@@ -6,28 +6,42 @@ only whoever is in charge of it is told.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Collection, Sequence
+from typing import TYPE_CHECKING, Any
 
 from django.db.models import BigIntegerField, F, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
+from leads.landing_queries import name_to_tell
 from leads.models import Reminder
 from leads.models.reminder import Role
 from leads.reminders.registry import register
 from services.models import ApprovalStep, Department, MissingItem, PaperTask, StepState
 from services.reminders.questions import DatedRule
 
+if TYPE_CHECKING:
+    from kfq_crm.base.models import User
+
 OPEN_LEAD = "plan__project__contract__lead"
+_PROJECT = name_to_tell("plan__project__")
+_PROJECT_OF_STEP = name_to_tell("step__plan__project__")
 
 
 def _authority(department: str) -> Coalesce:
-    """The department's head, or whoever of its people has been there longest."""
-    people = Department.members.through.objects.filter(department=OuterRef(department))
+    """The department's head, or whoever of its people has been there longest; active ones only."""
+    people = Department.members.through.objects.filter(
+        department=OuterRef(department), user__is_active=True
+    )
     first = Subquery(people.order_by("pk").values("user")[:1])
-    return Coalesce(F(f"{department}__head_id"), first, output_field=BigIntegerField())
+    return Coalesce(_head(department), first, output_field=BigIntegerField())
+
+
+def _head(department: str) -> Subquery:
+    """The department's head, unless the account is disabled."""
+    rows = Department.objects.filter(pk=OuterRef(department), head__is_active=True)
+    return Subquery(rows.values("head"))
 
 
 def _public(path: str = "") -> Q:
@@ -41,7 +55,15 @@ def _helped(path: str = "") -> Q:
     return _public(path) | Q(**{f"{path}plan__helper": F(f"{path}{OPEN_LEAD}__owner")})
 
 
-class StepRule(DatedRule):
+class ApprovalRule(DatedRule):
+    """A rule over what is seen with its plan: whoever may not see it any more is not told."""
+
+    def hidden_from(self, person: User, subjects: Collection[int]) -> set[int]:
+        seen = self.model.objects.visible_to(person).filter(pk__in=subjects)
+        return set(subjects) - set(seen.values_list("pk", flat=True))
+
+
+class StepRule(ApprovalRule):
     """A rule over steps: the authority is told, then its head."""
 
     model = ApprovalStep
@@ -56,13 +78,13 @@ class StepRule(DatedRule):
         )
 
     def told(self) -> dict[str, Any]:
-        return {Role.OWNER: _authority("department"), Role.HEAD: F("department__head")}
+        return {Role.OWNER: _authority("department"), Role.HEAD: _head("department")}
 
     def details(self, reminders: Sequence[Reminder]) -> dict[int, str]:
         rows = ApprovalStep.objects.filter(pk__in=[item.subject_id for item in reminders])
         return {
             pk: f"{project} · {step}"
-            for pk, step, project in rows.values_list("pk", "name", "plan__project__name")
+            for pk, step, project in rows.values_list("pk", "name", _PROJECT)
         }
 
 
@@ -89,6 +111,7 @@ class StepDueForHelper(StepRule):
     code = "approval_due_helper"
     label = _("approval near its limit")
     day = "due_on"
+    round = "plan__reminder_round"
     roles = frozenset({Role.OWNER})
 
     def subjects(self) -> QuerySet[ApprovalStep]:
@@ -98,13 +121,14 @@ class StepDueForHelper(StepRule):
         return {Role.OWNER: F("plan__helper")}
 
 
-class PaperToIssue(DatedRule):
+class PaperToIssue(ApprovalRule):
     """The paper of an approval granted by default (泰政办发〔2022〕58号: one working day)."""
 
     code = "approval_paper"
     label = _("paper of an approval by default to be issued")
     model = PaperTask
     day = "due_on"
+    round = "step__plan__reminder_round"
     page = "admin:services_approvalstep_page"
     roles = frozenset({Role.OWNER, Role.HEAD})
 
@@ -123,33 +147,34 @@ class PaperToIssue(DatedRule):
 
     def details(self, reminders: Sequence[Reminder]) -> dict[int, str]:
         rows = PaperTask.objects.filter(pk__in=[item.subject_id for item in reminders])
-        found = rows.values_list("pk", "step__name", "step__plan__project__name")
+        found = rows.values_list("pk", "step__name", _PROJECT_OF_STEP)
         return {pk: f"{project} · {step}" for pk, step, project in found}
 
     def addresses(self, reminders: Sequence[Reminder]) -> dict[int, str]:
         return _pages(PaperTask.objects, reminders)
 
 
-class PromisedPaper(DatedRule):
+class PromisedPaper(ApprovalRule):
     """A paper that the applicant promised for later (容缺); its helper sees to it."""
 
     code = "approval_promise"
     label = _("promised paper to be handed in")
     model = MissingItem
     day = "due_on"
+    round = "step__plan__reminder_round"
     page = "admin:services_approvalstep_page"
     roles = frozenset({Role.OWNER})
 
     def subjects(self) -> QuerySet[MissingItem]:
         open_steps = Q(step__state__in=(StepState.ACCEPTED, StepState.RETURNED))
-        return MissingItem.objects.filter(open_steps, _helped("step__"), handed_in_on=None)
+        return MissingItem.objects.open().filter(open_steps, _helped("step__"))
 
     def told(self) -> dict[str, Any]:
         return {Role.OWNER: F("step__plan__helper")}
 
     def details(self, reminders: Sequence[Reminder]) -> dict[int, str]:
         rows = MissingItem.objects.filter(pk__in=[item.subject_id for item in reminders])
-        found = rows.values_list("pk", "paper__name", "step__plan__project__name")
+        found = rows.values_list("pk", "paper__name", _PROJECT_OF_STEP)
         return {pk: f"{project} · {paper}" for pk, paper, project in found}
 
     def addresses(self, reminders: Sequence[Reminder]) -> dict[int, str]:

@@ -6,17 +6,19 @@ from datetime import datetime
 
 import pytest
 
-from kfq_crm.base.models import User
+from kfq_crm.base.models import Absence, OutgoingMail, User
 from leads.actions.pipeline import update_lead
-from leads.models import EscalationStep, Lead, Reminder
+from leads.models import EscalationStep, Lead, MilestoneKind, Reminder
 from leads.models.reminder import Role
 from leads.reminders.engine import run_reminders
 from leads.reminders.inbox import items_of, with_leads
 from services.actions.approval_sweep import sweep_approvals
 from services.actions.clock import stop_clock
+from services.actions.plans import change_helper
 from services.actions.steps import submit_step
 from services.models import ApprovalPlan, ApprovalStep
 from tests.cast import RULES_SINCE, Cast
+from tests.factories import UserFactory
 from tests.services.approvals.world import Office, accepted, at, day, pass_step, step_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -100,3 +102,102 @@ def test_an_item_names_the_project_and_opens_the_step(
     (item,) = items_of(office.planning_head, with_leads(rows))
     assert item.name == f"{planning.plan.project.name} · 规划许可"
     assert item.address.endswith(f"/services/step/{planning.pk}/")
+
+
+# --- Who is told when people change ---------------------------------------------------------------
+
+
+def helped_by(person: str) -> set[tuple[str, int]]:
+    rows = Reminder.objects.open().filter(rule="approval_due_helper", recipient__username=person)
+    return set(rows.values_list("rule", "level"))
+
+
+def test_a_new_helper_is_told_anew_and_the_former_one_no_more(
+    cast: Cast, planning: ApprovalStep, office: Office
+) -> None:
+    told(at(9, 30))
+    told(at(10, 8))
+    assert helped_by("helper") == {("approval_due_helper", -1), ("approval_due_helper", 0)}
+    change_helper(plan=planning.plan, helper=cast.member_a, by=office.helper)
+    assert ("approval_due_helper", 0, "member_a") in told(at(10, 8, 11))
+    assert helped_by("helper") == set()
+    change_helper(plan=ApprovalPlan.objects.get(), helper=office.helper, by=office.helper)
+    assert ("approval_due_helper", 0, "helper") in told(at(10, 8, 12))
+
+
+def test_the_same_helper_named_again_is_not_told_again(
+    planning: ApprovalStep, office: Office
+) -> None:
+    before = planning.plan.reminder_round
+    plan = change_helper(plan=planning.plan, helper=office.helper, by=office.helper)
+    assert plan.reminder_round == before
+
+
+def test_who_leaves_the_department_keeps_no_item(planning: ApprovalStep, office: Office) -> None:
+    assert ("approval_due", 0, "planning_head") in told(at(10, 8))
+    assert told(at(10, 8, 11))
+    items = with_leads(Reminder.objects.filter(recipient=office.planning_head, level=0))
+    office.planning.head = office.planner
+    office.planning.save()
+    (item,) = items_of(office.planning_head, items)  # before any sweep has seen it
+    assert (item.name, item.address) == (str(item.label), "")
+    assert not {one for one in told(at(10, 8, 12)) if one[2] == "planning_head"}
+
+
+def test_a_message_names_nothing_that_its_deputy_may_not_see(
+    cast: Cast, planning: ApprovalStep, office: Office
+) -> None:
+    Absence.objects.create(
+        user=office.planning_head,
+        deputy=cast.outsider,
+        first_day=day(9, 28),
+        last_day=day(10, 30),
+        entered_by=office.planning_head,
+    )
+    told(at(10, 8))
+    assert ("approval_due", 0, "outsider") in told(at(10, 8, 11))  # the promise is kept
+    mail = OutgoingMail.objects.get(recipient=cast.outsider)
+    assert "规划许可" not in mail.text
+    assert planning.plan.project.name not in mail.text
+
+
+def test_disabled_people_of_the_authority_are_passed_over(
+    planning: ApprovalStep, office: Office
+) -> None:
+    User.objects.filter(pk=office.planning_head.pk).update(is_active=False)
+    assert ("approval_due", 0, "planner") in told(at(10, 8))
+    User.objects.filter(pk=office.planner.pk).update(is_active=False)
+    assert not {one for one in told(at(10, 8, 11)) if one[0] == "approval_due"}
+
+
+def test_the_first_active_member_is_told_where_there_is_no_head(
+    planning: ApprovalStep, office: Office
+) -> None:
+    second = UserFactory(username="second_planner", email="second@example.com")
+    office.planning.members.add(second)
+    office.planning.head = None
+    office.planning.save()
+    User.objects.filter(pk=office.planner.pk).update(is_active=False)
+    assert ("approval_due", 0, "second_planner") in told(at(10, 8))
+
+
+def test_a_message_calls_a_confidential_project_by_its_code_name(
+    cast: Cast, plan: ApprovalPlan, planning: ApprovalStep, office: Office
+) -> None:
+    step = step_of(plan, "environment")
+    step.papers.create(name="总量平衡意见")
+    accepted(plan, "environment", office, at(9, 28), {"总量平衡意见": {"due_on": day(10, 8)}})
+    lead = Lead.objects.get(contracts__landed_project=plan.project)
+    change_helper(plan=plan, helper=lead.owner, by=office.helper)
+    values = {"confidential": True, "code_name": "鲲鹏"}
+    update_lead(lead=lead, values=values, by=cast.head_a, expected=None)
+    plan.project.milestones.update_or_create(
+        kind=MilestoneKind.LAND, defaults={"planned_on": day(10, 8)}
+    )
+    run_reminders(at(10, 8))
+    mail = OutgoingMail.objects.get(recipient=lead.owner)
+    for what in ("规划许可", "总量平衡意见"):
+        assert f"鲲鹏 · {what}" in mail.text
+    rules = Reminder.objects.open().filter(recipient=lead.owner).values_list("rule", flat=True)
+    assert {"approval_due_helper", "approval_promise", "milestone_planned"} <= set(rules)
+    assert plan.project.name not in mail.text + mail.subject

@@ -11,6 +11,7 @@ from pytest_django.asserts import assertContains, assertNotContains, assertRedir
 
 from kfq_crm.base.models import AccessEntry
 from services.actions.approval_sweep import sweep_approvals
+from services.actions.steps import refuse_step, submit_step
 from services.models import (
     ApprovalPlan,
     ApprovalStep,
@@ -28,6 +29,7 @@ from tests.services.approvals.world import (
     a_pdf,
     accepted,
     at,
+    day,
     pass_step,
     step_of,
 )
@@ -353,3 +355,23 @@ def test_file_is_handed_out_to_whoever_sees_the_plan_and_noted(
     assert AccessEntry.objects.filter(subject="stepfile").count() == 1
     assert as_(client, cast.member_b).get(address).status_code == 404
     assert as_(client, cast.outsider).get(address).status_code == 404
+
+
+def test_accepting_anew_asks_for_the_promise_of_a_refused_application(
+    client: Client, office: Office, plan: ApprovalPlan, planning: ApprovalStep
+) -> None:
+    promised = {"地勘报告": {"due_on": day(10, 8)}}
+    step = accepted(plan, "planning", office, at(9, 28), promises=promised)
+    step = refuse_step(step=step, ground="law", reason="不符", by=office.planner, now=at(9, 29))
+    submit_step(step=step, by=office.helper, now=at(9, 30))
+    survey = step.papers.get(name="地勘报告")
+    as_(client, office.planner)
+    assertContains(client.get(verb(step, "accept")), f'name="promise_{survey.pk}"')
+    values = {
+        f"promise_{survey.pk}": a_pdf(),
+        f"due_{survey.pk}": "2026-10-15",
+        f"consequence_{survey.pk}": "stop",
+    }
+    assertRedirects(send(client, step, "accept", accepted_on="", **values), step_page(step))
+    step.refresh_from_db()
+    assert step.state == StepState.ACCEPTED
