@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 DIRECT = "services.direct_questions"
 CHANGE = "services.change_question"
+WORDS = frozenset({"title", "text"})
+CONTACT = frozenset({"contact_name", "contact_phone", "contact_email"})
 
 
 @dataclass(frozen=True)
@@ -32,12 +34,14 @@ class Rights:
     enterprise's liaison officer. `work`: answer, feed back, ask for time, hand over: the handler
     and the people of the department that has it, and service staff. `decide`: on more time: the
     department's head; where there is none or the head asked, service staff who did not ask.
+    `cares`: the enterprise's liaison officer.
     """
 
     direct: bool = False
     verify: bool = False
     work: bool = False
     heads: bool = False
+    cares: bool = False
 
     def may_decide(self, user: User, extension: Extension) -> bool:
         if extension.asked_by_id == user.pk:
@@ -67,7 +71,29 @@ def rights_over(user: User, question: Question) -> Rights:
         verify=is_new and (direct or cares),
         work=works and not is_new,
         heads=heads,
+        cares=cares,
     )
+
+
+def correctable(user: User, question: Question) -> frozenset[str]:
+    """The columns of a question that the person may correct; none where it is not his or hers.
+
+    What the enterprise itself wrote stays as it was. The link for the rating goes to the address
+    of the contact, so that whoever handles a question does not change it: service staff and the
+    liaison officer do, and who took it in until somebody answers.
+    """
+    rights = rights_over(user, question)
+    took_in = question.taken_in_by_id == user.pk
+    is_own = bool(question.link_id)
+    found: frozenset[str] = frozenset()
+    if rights.work or rights.verify or took_in:
+        found |= {"category", "place", "confidential"}
+        found |= frozenset() if is_own else WORDS | (CONTACT - {"contact_email"})
+    if rights.direct or rights.cares:
+        found |= CONTACT
+    elif took_in and question.round == 1 and not question.answered_at:
+        found |= {"contact_email"}
+    return found
 
 
 def require(allowed: bool) -> None:
