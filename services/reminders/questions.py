@@ -84,6 +84,14 @@ def _first(*people: Any) -> Coalesce:
     return Coalesce(*people, output_field=BigIntegerField())
 
 
+def _in_short(question: Question, *words: str) -> str:
+    """Deputies and appointers are reminded too, and mails travel: of a confidential question its
+    number alone."""
+    if question.confidential:
+        return question.number
+    return " · ".join((question.title, *words))
+
+
 class QuestionDue(DatedRule):
     """The limit of the step that is next: the handler is told, then the department's head, then
     who looks after the enterprise."""
@@ -108,8 +116,8 @@ class QuestionDue(DatedRule):
 
     def details(self, reminders: Sequence[Reminder]) -> dict[int, str]:
         rows = Question.objects.filter(pk__in=[item.subject_id for item in reminders])
-        found = rows.only("title", "state").in_bulk()
-        return {pk: f"{row.title} · {row.get_state_display()}" for pk, row in found.items()}
+        found = rows.only("title", "state", "confidential").in_bulk()
+        return {pk: _in_short(row, row.get_state_display()) for pk, row in found.items()}
 
 
 class ExtensionUndecided(DatedRule):
@@ -134,7 +142,8 @@ class ExtensionUndecided(DatedRule):
 
     def details(self, reminders: Sequence[Reminder]) -> dict[int, str]:
         rows = Extension.objects.filter(pk__in=[item.subject_id for item in reminders])
-        return dict(rows.values_list("pk", "question__title"))
+        wanted = rows.select_related("question").only("question__title", "question__confidential")
+        return {row.pk: _in_short(row.question) for row in wanted}
 
 
 class VisitDue(DatedRule):
@@ -154,7 +163,9 @@ class VisitDue(DatedRule):
 
     def details(self, reminders: Sequence[Reminder]) -> dict[int, str]:
         rows = Liaison.objects.filter(pk__in=[item.subject_id for item in reminders])
-        return dict(rows.values_list("pk", "enterprise__name"))
+        names = rows.values_list("pk", "enterprise__name", "confidential")
+        hidden = _("an enterprise that is kept confidential")
+        return {pk: str(hidden) if confidential else name for pk, name, confidential in names}
 
 
 def register_rules() -> None:
