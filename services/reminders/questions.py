@@ -16,6 +16,7 @@ from leads.reminders.clock import Clock, Window
 from leads.reminders.registry import register
 from leads.reminders.rules import Due, ReminderRule, between
 from services.models import Extension, Liaison, Question, QuestionState
+from services.question_rights import decider
 
 NO_CHAIN = 0
 
@@ -121,7 +122,8 @@ class QuestionDue(DatedRule):
 
 
 class ExtensionUndecided(DatedRule):
-    """A request for more time that the head has not decided when the limit comes."""
+    """A request for more time that is not decided when the limit comes: the head is told, or who
+    decides instead."""
 
     code = "question_extension"
     label = _("request for more time to be decided")
@@ -133,12 +135,11 @@ class ExtensionUndecided(DatedRule):
     def subjects(self) -> QuerySet[Extension]:
         undecided = Extension.objects.filter(decided_at=None)
         working = (QuestionState.VERIFIED, QuestionState.ANSWERED)
-        return undecided.filter(
-            question__department__head__isnull=False, question__state__in=working
-        )
+        named = undecided.filter(question__state__in=working).annotate(decider=decider())
+        return named.filter(decider__isnull=False)
 
     def told(self) -> dict[str, Any]:
-        return {Role.OWNER: F("question__department__head")}
+        return {Role.OWNER: F("decider")}
 
     def details(self, reminders: Sequence[Reminder]) -> dict[int, str]:
         rows = Extension.objects.filter(pk__in=[item.subject_id for item in reminders])
