@@ -164,7 +164,9 @@ def verbs_for(
 def _may_keep(user: Any, question: Question, rights: Rights) -> bool:
     if not (rights.work and user.has_perm("services.add_knowledgeentry")):
         return False
-    return question.answered_at is not None and _kept(user, question) is None
+    if question.confidential or question.answered_at is None:
+        return False
+    return _kept(user, question) is None
 
 
 def _kept(user: Any, question: Question) -> KnowledgeEntry | None:
