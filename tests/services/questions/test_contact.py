@@ -183,3 +183,19 @@ def test_an_officer_is_offered_the_contact_alone(client: Client, office: Office)
     assert sent.status_code == 302
     question.refresh_from_db()
     assert question.contact_email == "new@firm.cn"
+
+
+def test_the_history_of_changes_shows_no_number_and_no_address(
+    client: Client, office: Office
+) -> None:
+    question = a_question(office, now=NOW)
+    values = {"contact_phone": "13987654321", "contact_email": "new@firm.cn", "place": "南园"}
+    correct_question(question=question, values=values, by=office.service)
+    client.force_login(office.officer)
+    page = client.get(f"/admin/services/question/{question.pk}/history/")
+    text = page.content.decode()
+    assert page.status_code == 200
+    assert "南园" in text
+    assert "***" in text
+    for hidden in ("13812345678", "13987654321", "zhou.min", "new@firm.cn"):
+        assert hidden not in text
