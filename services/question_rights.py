@@ -3,25 +3,32 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from django.db.models import BigIntegerField, Case, OuterRef, QuerySet, Subquery, When
+from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
 
+from kfq_crm.base.models import User
 from leads.permissions import NotAllowed
 from services.models import (
+    Extension,
     Liaison,
     QuestionState,
     departments_of,
     served_enterprises,
 )
+from services.models.departments import SEE_ALL
 
 if TYPE_CHECKING:
-    from kfq_crm.base.models import User
     from leads.models import Enterprise
-    from services.models import Extension, Question
+    from services.models import Question
 
+BACKEND = "django.contrib.auth.backends.ModelBackend"
 DIRECT = "services.direct_questions"
 CHANGE = "services.change_question"
+WORDS = frozenset({"title", "text"})
+CONTACT = frozenset({"contact_name", "contact_phone", "contact_email"})
 
 
 @dataclass(frozen=True)
@@ -31,19 +38,22 @@ class Rights:
     `direct`: verify, decline, assign and hand over: service staff. `verify`: those and the
     enterprise's liaison officer. `work`: answer, feed back, ask for time, hand over: the handler
     and the people of the department that has it, and service staff. `decide`: on more time: the
-    department's head; where there is none or the head asked, service staff who did not ask.
+    department's head; where there is none with an account in use or the head asked, service staff
+    who did not ask.
+    `cares`: the enterprise's liaison officer.
     """
 
     direct: bool = False
     verify: bool = False
     work: bool = False
     heads: bool = False
+    cares: bool = False
 
     def may_decide(self, user: User, extension: Extension) -> bool:
         if extension.asked_by_id == user.pk:
             return False
-        head = extension.question.department.head_id if extension.question.department else None
-        if head and head != extension.asked_by_id:
+        head = extension.question.department.head if extension.question.department else None
+        if head and head.is_active and head.pk != extension.asked_by_id:
             return self.heads
         return self.direct
 
@@ -67,7 +77,68 @@ def rights_over(user: User, question: Question) -> Rights:
         verify=is_new and (direct or cares),
         work=works and not is_new,
         heads=heads,
+        cares=cares,
     )
+
+
+def decider() -> Coalesce:
+    """Who is told of a request for more time, a key, as an expression over Extension.
+
+    The head, if active and not the one who asked; else who took the question in, gave the link or
+    looks after the enterprise; else the first of service staff. Of these whoever may decide it
+    and sees the question; None where there is nobody.
+    """
+    others = User.objects.filter(is_active=True).exclude(pk=OuterRef("asked_by"))
+    staff = others.filter(pk__in=_holders(DIRECT)).filter(pk__in=_holders(CHANGE))
+    seeing = staff.filter(pk__in=_holders(SEE_ALL)).order_by("pk")  # all but confidential ones
+    cares = Liaison.objects.active().filter(enterprise=OuterRef(OuterRef("question__enterprise")))
+    return Coalesce(
+        _key(others.filter(pk=OuterRef("question__department__head"))),
+        _key(staff.filter(pk=OuterRef("question__taken_in_by"))),
+        _key_unless_confidential(seeing.filter(pk=OuterRef("question__link__issued_by"))),
+        _key(staff.filter(pk__in=cares.values("officer"))),
+        _key_unless_confidential(seeing),
+        output_field=BigIntegerField(),
+    )
+
+
+def _key(people: QuerySet[User]) -> Subquery:
+    return Subquery(people.values("pk")[:1])
+
+
+def _key_unless_confidential(people: QuerySet[User]) -> Case:
+    return Case(When(question__confidential=False, then=_key(people)))
+
+
+def decider_of(extension: Extension) -> User | None:
+    rows = Extension.objects.filter(pk=extension.pk).annotate(decider=decider())
+    return User.objects.filter(pk__in=rows.values("decider")).first()
+
+
+def _holders(permission: str) -> QuerySet[User, Any]:
+    held = User.objects.with_perm(permission, backend=BACKEND)
+    return held.order_by().values("pk")
+
+
+def correctable(user: User, question: Question) -> frozenset[str]:
+    """The columns of a question that the person may correct; none where it is not his or hers.
+
+    What the enterprise itself wrote stays as it was. The link for the rating goes to the address
+    of the contact, so that whoever handles a question does not change it: service staff and the
+    liaison officer do, and who took it in until somebody answers.
+    """
+    rights = rights_over(user, question)
+    took_in = question.taken_in_by_id == user.pk
+    is_own = bool(question.link_id)
+    found: frozenset[str] = frozenset()
+    if rights.work or rights.verify or took_in:
+        found |= {"category", "place", "confidential"}
+        found |= frozenset() if is_own else WORDS | (CONTACT - {"contact_email"})
+    if rights.direct or rights.cares:
+        found |= CONTACT
+    elif took_in and question.round == 1 and not question.answered_at:
+        found |= {"contact_email"}
+    return found
 
 
 def require(allowed: bool) -> None:

@@ -121,6 +121,14 @@ def mask_phone(text: object) -> str:
     return plus + _masked(number.removeprefix("+")) + hyphen + "*" * len(extension)
 
 
+def mask_email(text: str) -> str:
+    """The address for those who may not read it: z***@example.com. Nothing stays nothing."""
+    name, sign, host = text.strip().rpartition("@")
+    if sign:
+        return f"{name[:1]}***@{host}"
+    return "***" if host else ""
+
+
 def clean_industry_code(text: object) -> str:
     """An industry of GB/T 4754-2017: its letter alone or with two to four digits.
 

@@ -20,7 +20,7 @@ from services.actions.question_story import (
     words,
 )
 from services.models import Extension, QuestionState
-from services.question_rights import require, rights_over
+from services.question_rights import decider_of, require, rights_over
 
 if TYPE_CHECKING:
     from datetime import date, datetime
@@ -71,7 +71,7 @@ def ask_extension(
     extension.save()
     event = tell(locked, KIND.ASKED_TIME, by=by, at=moment, text=why, limit=locked.solve_by)
     keep(locked, by=by)
-    question_notices.tell_person(event, locked.department.head if locked.department else None)
+    question_notices.tell_person(event, decider_of(extension))
     return extension
 
 
@@ -88,7 +88,7 @@ def decide_extension(
     """Grant or refuse it, once, with a reason when refused. Granted, the limit moves."""
     moment = now_or(now)
     locked = lock_question(extension.question, by, expected)
-    fresh = Extension.objects.select_related("question__department").get(pk=extension.pk)
+    fresh = Extension.objects.select_related("question__department__head").get(pk=extension.pk)
     require(rights_over(by, locked).may_decide(by, fresh))
     if fresh.decided_at:
         raise RuleViolation("decided", _("This request has been decided already."))

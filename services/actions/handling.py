@@ -9,10 +9,11 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from kfq_crm.base import concurrency
+from kfq_crm.base.codes import mask_email
 from kfq_crm.base.columns import fill
 from kfq_crm.base.errors import RuleViolation
 from services.actions import question_mails, question_notices
-from services.actions.intake import FIELDS, clean_words
+from services.actions.intake import clean_words
 from services.actions.question_story import (
     KIND,
     keep,
@@ -24,7 +25,7 @@ from services.actions.question_story import (
     words,
 )
 from services.models import OPEN_STATES, Closing, Handover, QuestionState, departments_of
-from services.question_rights import require, rights_over
+from services.question_rights import correctable, require, rights_over
 
 LONGEST_REASON = 200
 
@@ -148,22 +149,31 @@ def correct_question(
     values: Mapping[str, Any],
     by: User,
     expected: int | None = None,
+    now: datetime | None = None,
 ) -> Question:
     """Correct the words, category, place or contact of a question that is not closed.
 
-    What the enterprise itself wrote stays as it was: of a question asked by link neither line
-    nor text is changed.
+    Columns that are not `correctable` for this person stay as they were. Another address is a
+    line of the story: the link for the rating goes there.
     """
     locked = lock_question(question, by, expected)
-    rights = rights_over(by, locked)
-    require(rights.work or rights.verify or locked.taken_in_by_id == by.pk)
+    own = correctable(by, locked)
+    require(bool(own))
     if locked.state == QuestionState.CLOSED:
         require_state(locked, *OPEN_STATES)
-    own = {"title", "text"} if locked.link_id else set()
-    fill(locked, (FIELDS | {"confidential"}) - own, values)
+    before = locked.contact_email
+    fill(locked, own, values)
     clean_words(locked)
+    if locked.contact_email != before:
+        _tell_address(locked, before, by, now_or(now))
     make_findable(locked)
     return concurrency.save(locked, by=by)
+
+
+def _tell_address(question: Question, before: str, by: User, moment: datetime) -> None:
+    told = {"before": mask_email(before) or "—", "after": mask_email(question.contact_email) or "—"}
+    text = _("E-mail of the contact person: %(before)s before, %(after)s now") % told
+    tell(question, KIND.NOTED, by=by, at=moment, text=text)
 
 
 def _give(

@@ -16,7 +16,7 @@ from kfq_crm.base.forms import ActionForm
 from leads.admin.lead_actions import long_field, text_field
 from services.actions.feedback import give_feedback
 from services.actions.handling import answer_question
-from services.actions.knowledge import keep_answer
+from services.actions.knowledge import CONFIDENTIAL, keep_answer
 from services.admin.question_verbs import LONGEST, QuestionPage, register
 from services.models import KnowledgeEntry, Outcome
 from services.question_queries import find_knowledge, proposed_knowledge
@@ -164,6 +164,9 @@ class KeepAnswerPage(QuestionPage):
 
     def is_allowed(self) -> bool:
         return self.rights.work and self.user.has_perm("services.add_knowledgeentry")
+
+    def refusal(self) -> str:
+        return str(CONFIDENTIAL) if self.question.confidential else ""
 
     def form_options(self) -> dict[str, Any]:
         feedback = self.question.feedbacks.order_by("-pk").first()

@@ -18,6 +18,7 @@ from services.actions.extensions import ask_extension, decide_extension
 from services.admin.question_verbs import QuestionPage, register
 from services.admin.questions import page_of
 from services.models import Extension, Question
+from services.question_rights import decider_of
 
 
 class AskExtensionForm(ActionForm):
@@ -49,10 +50,13 @@ class AskExtensionPage(QuestionPage):
         ]
 
     def act(self, form: Any) -> str:
-        ask_extension(
+        extension = ask_extension(
             question=self.subject, by=self.user, expected=self.expected(), **form.cleaned_data
         )
-        return _("The request waits for the department's head.")
+        person = decider_of(extension)
+        if person is None:
+            return _("The request is on record, but nobody may decide it: tell the service staff.")
+        return _("The request waits for %(person)s.") % {"person": person}
 
 
 class DecideExtensionForm(ActionForm):

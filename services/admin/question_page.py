@@ -134,6 +134,7 @@ def verbs_for(
     decides = extension is not None and rights.may_decide(user, extension)
     in_time = timezone.localdate() <= question.solve_by < question.at_most_by
     concerned = rights.work or rights.verify or question.taken_in_by_id == user.pk
+    corrects = concerned or rights.cares
     possible = (
         (rights.verify, "verify", _("Verify and assign")),
         (decides, "decide_extension", _("Decide on more time")),
@@ -143,7 +144,7 @@ def verbs_for(
         (rights.work and question.is_open, "hand_over", _("Hand over")),
         (concerned, "note", _("Note for colleagues")),
         (concerned, "attach", _("Attach photos or files")),
-        (concerned and state != QuestionState.CLOSED, "correct", _("Correct the data")),
+        (corrects and state != QuestionState.CLOSED, "correct", _("Correct the data")),
         (_may_keep(user, question, rights), "keep_answer", _("Keep the answer as knowledge")),
         (rights.verify, "decline", _("Do not take it up")),
     )
@@ -163,7 +164,9 @@ def verbs_for(
 def _may_keep(user: Any, question: Question, rights: Rights) -> bool:
     if not (rights.work and user.has_perm("services.add_knowledgeentry")):
         return False
-    return question.answered_at is not None and _kept(user, question) is None
+    if question.confidential or question.answered_at is None:
+        return False
+    return _kept(user, question) is None
 
 
 def _kept(user: Any, question: Question) -> KnowledgeEntry | None:

@@ -36,7 +36,7 @@ from services.models import (
     Question,
     QuestionCategory,
 )
-from services.question_rights import Rights, rights_over
+from services.question_rights import Rights, correctable, rights_over
 
 LONGEST = 2000
 
@@ -269,23 +269,33 @@ class CorrectForm(ActionForm):
         label=gettext_lazy("Confidential: only those who have to do with it see it"), required=False
     )
 
-    def __init__(self, *args: Any, question: Question, own_phone: bool, **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, question: Question, fields: frozenset[str], **kwargs: Any
+    ) -> None:
         initial = {name: getattr(question, name) for name in self.base_fields}
         super().__init__(*args, initial=initial, **kwargs)
-        if question.link_id:  # what the enterprise itself wrote stays as it was
-            del self.fields["title"], self.fields["text"]
-        if not own_phone:  # nobody changes what he or she cannot read
-            del self.fields["contact_phone"]
+        for name in self.base_fields.keys() - fields:
+            del self.fields[name]
 
 
-class CorrectPage(ConcernedPage):
+class CorrectPage(QuestionPage):
     title = gettext_lazy("Correct the data of a question")
     submit_label = gettext_lazy("Save the correction")
     form_class = CorrectForm
 
+    @cached_property
+    def fields(self) -> frozenset[str]:
+        return correctable(self.user, self.question)
+
+    def is_allowed(self) -> bool:
+        return bool(self.fields)
+
     def form_options(self) -> dict[str, Any]:
-        own = self.user.pk in {self.question.handler_id, self.question.taken_in_by_id}
-        return {"question": self.question, "own_phone": own or not self.question.contact_phone}
+        reads = self.user.pk in {self.question.handler_id, self.question.taken_in_by_id}
+        if reads or not self.question.contact_phone:
+            return {"question": self.question, "fields": self.fields}
+        # Nobody changes what he or she cannot read
+        return {"question": self.question, "fields": self.fields - {"contact_phone"}}
 
     def refusal(self) -> str:
         return _("The question is closed.") if self.question.state == "closed" else ""

@@ -91,6 +91,7 @@ class QuestionAdmin(ScopedModelAdmin):
         "No question is on record that you may see. Take one in, or give an enterprise its link."
     )
     list_before_template = "services/question/list_before.html"
+    masked_fields = frozenset({"contact_phone", "contact_email"})
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[OfficeChangeList]:
         return QuestionChangeList

@@ -16,6 +16,7 @@ from leads.reminders.clock import Clock, Window
 from leads.reminders.registry import register
 from leads.reminders.rules import Due, ReminderRule, between
 from services.models import Extension, Liaison, Question, QuestionState
+from services.question_rights import decider
 
 NO_CHAIN = 0
 
@@ -84,6 +85,14 @@ def _first(*people: Any) -> Coalesce:
     return Coalesce(*people, output_field=BigIntegerField())
 
 
+def _in_short(question: Question, *words: str) -> str:
+    """Deputies and appointers are reminded too, and mails travel: of a confidential question its
+    number alone."""
+    if question.confidential:
+        return question.number
+    return " · ".join((question.title, *words))
+
+
 class QuestionDue(DatedRule):
     """The limit of the step that is next: the handler is told, then the department's head, then
     who looks after the enterprise."""
@@ -108,12 +117,13 @@ class QuestionDue(DatedRule):
 
     def details(self, reminders: Sequence[Reminder]) -> dict[int, str]:
         rows = Question.objects.filter(pk__in=[item.subject_id for item in reminders])
-        found = rows.only("title", "state").in_bulk()
-        return {pk: f"{row.title} · {row.get_state_display()}" for pk, row in found.items()}
+        found = rows.only("title", "state", "confidential").in_bulk()
+        return {pk: _in_short(row, row.get_state_display()) for pk, row in found.items()}
 
 
 class ExtensionUndecided(DatedRule):
-    """A request for more time that the head has not decided when the limit comes."""
+    """A request for more time that is not decided when the limit comes: the head is told, or who
+    decides instead."""
 
     code = "question_extension"
     label = _("request for more time to be decided")
@@ -125,16 +135,16 @@ class ExtensionUndecided(DatedRule):
     def subjects(self) -> QuerySet[Extension]:
         undecided = Extension.objects.filter(decided_at=None)
         working = (QuestionState.VERIFIED, QuestionState.ANSWERED)
-        return undecided.filter(
-            question__department__head__isnull=False, question__state__in=working
-        )
+        named = undecided.filter(question__state__in=working).annotate(decider=decider())
+        return named.filter(decider__isnull=False)
 
     def told(self) -> dict[str, Any]:
-        return {Role.OWNER: F("question__department__head")}
+        return {Role.OWNER: F("decider")}
 
     def details(self, reminders: Sequence[Reminder]) -> dict[int, str]:
         rows = Extension.objects.filter(pk__in=[item.subject_id for item in reminders])
-        return dict(rows.values_list("pk", "question__title"))
+        wanted = rows.select_related("question").only("question__title", "question__confidential")
+        return {row.pk: _in_short(row.question) for row in wanted}
 
 
 class VisitDue(DatedRule):
@@ -154,7 +164,9 @@ class VisitDue(DatedRule):
 
     def details(self, reminders: Sequence[Reminder]) -> dict[int, str]:
         rows = Liaison.objects.filter(pk__in=[item.subject_id for item in reminders])
-        return dict(rows.values_list("pk", "enterprise__name"))
+        names = rows.values_list("pk", "enterprise__name", "confidential")
+        hidden = _("an enterprise that is kept confidential")
+        return {pk: str(hidden) if confidential else name for pk, name, confidential in names}
 
 
 def register_rules() -> None:

@@ -13,6 +13,7 @@ from kfq_crm.base.codes import (
     clean_project_code,
     clean_region_code,
     clean_uscc,
+    mask_email,
     mask_phone,
     phone_key,
 )
@@ -190,6 +191,19 @@ def test_phone_key_is_digits(text, key):
 )
 def test_mask_phone_hides_the_middle(text, masked):
     assert mask_phone(text) == masked
+
+
+@pytest.mark.parametrize(
+    ("text", "masked"),
+    [
+        ("zhou.min@example.com", "z***@example.com"),
+        (" z@a.cn ", "z***@a.cn"),
+        ("周敏", "***"),
+        ("", ""),
+    ],
+)
+def test_mask_email_shows_where_it_goes_and_not_to_whom(text, masked):
+    assert mask_email(text) == masked
 
 
 @given(st.one_of(MOBILES, LANDLINES))

@@ -6,12 +6,14 @@ import pytest
 from django.utils import timezone
 
 from kfq_crm.base.models import OutgoingMail, User
+from services.actions.asking_links import give_link
 from services.actions.extensions import ask_extension, decide_extension
 from services.actions.feedback import rate_feedback
 from services.actions.handling import hand_over_question, verify_question
 from services.actions.intake import ask_by_link
 from services.actions.question_notices import KIND
-from services.models import Question
+from services.models import Department, Question
+from services.question_rights import DIRECT, rights_over
 from tests.services.questions.office import (
     Office,
     a_feedback,
@@ -85,6 +87,68 @@ def test_more_time_tells_the_head_and_then_who_asked(office: Office) -> None:
     )
     decide_extension(extension=asked, granted=True, reason="", by=office.head, now=NOW)
     assert [person for person, _subject in told()] == ["dept_head", "clerk"]
+
+
+def ask_more_time(office: Office, question: Question, by: User) -> None:
+    OutgoingMail.objects.all().delete()
+    extension = ask_extension(
+        question=question, until=date(2024, 12, 10), reason="等供电", by=by, now=NOW
+    )
+    rows = OutgoingMail.objects.filter(kind=KIND).select_related("recipient")
+    for person in (row.recipient for row in rows):  # whoever is told may in fact decide
+        assert rights_over(person, question).may_decide(person, extension)
+
+
+@pytest.mark.parametrize("taken_in_by", ["service", "officer"])
+def test_what_the_head_asks_reaches_who_took_it_in(office: Office, taken_in_by: str) -> None:
+    by = getattr(office, taken_in_by)
+    ask_more_time(office, a_verified(office, by=by, now=NOW), office.head)
+    assert [person for person, _subject in told()] == [taken_in_by]
+
+
+def test_what_the_head_asks_reaches_who_gave_the_link(office: Office) -> None:
+    link = give_link(enterprise=office.company, contact_name="周敏", by=office.cast.coordinator)
+    question = ask_by_link(link=link, values=question_values(office), now=NOW)
+    verify_question(question=question, department=office.housing, by=office.service, now=NOW)
+    ask_more_time(office, question, office.head)
+    assert [person for person, _subject in told()] == [office.cast.coordinator.username]
+
+
+def test_a_head_whose_account_is_disabled_blocks_nothing(office: Office) -> None:
+    question = a_verified(office, now=NOW)
+    User.objects.filter(pk=office.head.pk).update(is_active=False)
+    ask_more_time(office, question, office.clerk)
+    assert [person for person, _subject in told()] == ["service"]
+    extension = question.extensions.get()
+    assert decide_extension(
+        extension=extension, granted=True, reason="", by=office.service, now=NOW
+    ).granted
+
+
+def test_who_took_it_in_and_asks_does_not_decide(office: Office) -> None:
+    """Of a department without a head; nobody else has to do with it but the officer."""
+    question = a_verified(office, now=NOW)
+    Department.objects.update(head=None)
+    ask_more_time(office, question, office.service)
+    assert [person for person, _subject in told()] == ["officer"]
+
+
+def test_the_first_of_service_staff_is_told_where_nobody_is_nearer(office: Office) -> None:
+    question = a_verified(office, now=NOW)
+    Department.objects.update(head=None)
+    office.company.liaisons.update(ended_on=timezone.localdate(), end_reason="moved")
+    ask_more_time(office, question, office.service)
+    direct = User.objects.with_perm(DIRECT, backend="django.contrib.auth.backends.ModelBackend")
+    first = direct.exclude(pk=office.service.pk).order_by("pk")[0]
+    assert [person for person, _subject in told()] == [first.username]
+
+
+def test_of_a_confidential_question_nobody_is_told_who_may_not_see_it(office: Office) -> None:
+    question = a_verified(office, confidential=True, now=NOW)
+    Department.objects.update(head=None)
+    office.company.liaisons.update(ended_on=timezone.localdate(), end_reason="moved")
+    ask_more_time(office, question, office.service)
+    assert told() == []
 
 
 def test_low_rating_tells_who_answered_and_the_head(office: Office) -> None:
