@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 
 from leads.permissions import NotAllowed
 from services.models import (
+    DIRECT,
     Liaison,
     QuestionState,
     departments_of,
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from leads.models import Enterprise
     from services.models import Extension, Question
 
-DIRECT = "services.direct_questions"
 CHANGE = "services.change_question"
 
 
@@ -28,8 +28,9 @@ CHANGE = "services.change_question"
 class Rights:
     """What a person may do to one question.
 
-    `direct`: verify, decline, assign and hand over: service staff. `verify`: those and the
-    enterprise's liaison officer. `work`: answer, feed back, ask for time, hand over: the handler
+    `direct`: verify, decline, assign and hand over: service staff; of a confidential question,
+    which they do not see, the enterprise's liaison officer in their place. `verify`: those and
+    the officer. `work`: answer, feed back, ask for time, hand over: the handler
     and the people of the department that has it, and service staff. `decide`: on more time: the
     department's head; where there is none or the head asked, service staff who did not ask.
     """
@@ -52,13 +53,13 @@ def rights_over(user: User, question: Question) -> Rights:
     """Everything at once; nothing for who may not change questions at all."""
     if not (user.is_active and user.has_perm(CHANGE)):
         return Rights()
-    direct = user.has_perm(DIRECT)
     own = question.department_id is not None and (
         departments_of(user).filter(pk=question.department_id).exists()
     )
     cares = (
         Liaison.objects.active().filter(officer=user, enterprise=question.enterprise_id).exists()
     )
+    direct = user.has_perm(DIRECT) or (cares and question.confidential)
     heads = bool(question.department and question.department.head_id == user.pk)
     works = direct or own or question.handler_id == user.pk
     is_new = question.state == QuestionState.RECEIVED

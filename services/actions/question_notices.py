@@ -31,7 +31,9 @@ KIND = "question_notice"
 def tell_intake(event: QuestionEvent) -> None:
     """Who looks after the enterprise; without such a person, who gave it its link."""
     question = event.question
-    cares = Liaison.objects.active().filter(enterprise=question.enterprise_id)
+    cares = Liaison.objects.active().filter(
+        enterprise=question.enterprise_id, officer__is_active=True
+    )
     first = cares.select_related("officer").first()
     issuer = question.link.issued_by if question.link else None
     _write(event, [first.officer if first else issuer])
