@@ -32,10 +32,11 @@ def is_secret(enterprise: Enterprise) -> bool:
 
 class LiaisonQuerySet(ScopedQuerySet["Liaison"]):
     def visible_to(self, user: User) -> Self:
-        """The officer's own, and all but confidential ones for who sees all services."""
+        """The officer's own, those that one appointed, and all but confidential ones for who sees
+        all services."""
         if not user.is_active:
             return self.none()
-        own = Q(officer=user)
+        own = Q(officer=user) | Q(appointed_by=user)
         return (
             self.filter(own | Q(confidential=False))
             if sees_all_services(user)
