@@ -31,7 +31,8 @@ if TYPE_CHECKING:
     from kfq_crm.base.models import User
 
 Audiences = Mapping[int, "Audience"]
-COLUMNS = ("pk", "enterprise", "taken_in_by", "link__issued_by", "confidential", "lead")
+COLUMNS = ("pk", "enterprise", "taken_in_by", "link__issued_by", "lead")
+SECRET = ("confidential", "lead__confidential")
 DECIDING = frozenset({"enterprise_id", "taken_in_by_id", "link_id", "confidential", "lead_id"})
 
 
@@ -60,14 +61,14 @@ def _answers(department: int) -> str:
 
 
 def question_audiences(pks: Collection[int]) -> Audiences:
-    rows = list(Question.objects.filter(pk__in=pks).values_list(*COLUMNS))
+    rows = list(Question.objects.filter(pk__in=pks).values_list(*COLUMNS, *SECRET))
     handed = _handed(pks)
-    leads = lead_audiences({lead for *_of, lead in rows if lead})
+    leads = lead_audiences({lead for _pk, _of, _by, _gave, lead, *_secret in rows if lead})
     found: dict[int, frozenset[str]] = {}
-    for pk, enterprise, taken_in_by, gave_link, confidential, lead in rows:
+    for pk, enterprise, taken_in_by, gave_link, lead, *secret in rows:
         keys = {_care(enterprise), *handed[pk], *(leads[lead] if lead else ())}
         keys |= {_person(person) for person in (taken_in_by, gave_link) if person}
-        if not confidential:
+        if not any(secret):
             keys.add(ALL)
         found[pk] = frozenset(keys)
     return found

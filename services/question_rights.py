@@ -59,7 +59,7 @@ def rights_over(user: User, question: Question) -> Rights:
     cares = (
         Liaison.objects.active().filter(officer=user, enterprise=question.enterprise_id).exists()
     )
-    direct = user.has_perm(DIRECT) or (cares and question.confidential)
+    direct = user.has_perm(DIRECT) or (cares and question.is_confidential)
     heads = bool(question.department and question.department.head_id == user.pk)
     works = direct or own or question.handler_id == user.pk
     is_new = question.state == QuestionState.RECEIVED

@@ -12,7 +12,7 @@ from kfq_crm.base import concurrency
 from kfq_crm.base.columns import fill
 from kfq_crm.base.errors import RuleViolation
 from services.actions import question_mails, question_notices
-from services.actions.intake import FIELDS, clean_words
+from services.actions.intake import FIELDS, clean_words, tells_of_secret
 from services.actions.question_story import (
     KIND,
     keep,
@@ -152,7 +152,7 @@ def correct_question(
     """Correct the words, category, place or contact of a question that is not closed.
 
     What the enterprise itself wrote stays as it was: of a question asked by link neither line
-    nor text is changed.
+    nor text is changed. Nor is it made open where the enterprise is known by a confidential lead.
     """
     locked = lock_question(question, by, expected)
     rights = rights_over(by, locked)
@@ -161,6 +161,7 @@ def correct_question(
         require_state(locked, *OPEN_STATES)
     own = {"title", "text"} if locked.link_id else set()
     fill(locked, (FIELDS | {"confidential"}) - own, values)
+    locked.confidential |= tells_of_secret(locked.enterprise, locked.lead)
     clean_words(locked)
     make_findable(locked)
     return concurrency.save(locked, by=by)

@@ -81,7 +81,7 @@ def _letter(event: QuestionEvent, person: User, rated: Feedback | None) -> Lette
         "person": person,
         "page": f"{settings.SITE_URL}{page}" if settings.SITE_URL else "",
     }
-    title = question.number if question.confidential else question.title
+    title = question.number if question.is_confidential else question.title
     told = {"what": event.get_kind_display(), "title": title}
     return Letter(
         f"{KIND}:{event.pk}:{person.pk}",

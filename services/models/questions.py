@@ -91,7 +91,7 @@ class QuestionQuerySet(ScopedQuerySet["Question"]):
         if user.has_perm("leads.view_lead"):
             seen |= Q(lead__in=Lead.objects.visible_to(user).values("pk"))
         if sees_all_services(user):
-            seen |= Q(confidential=False)
+            seen |= Q(confidential=False) & ~Q(lead__in=_secret_leads())
         if stands_in(user):
             seen |= ~Q(enterprise__in=looked_after())
         return self.filter(seen)
@@ -122,8 +122,18 @@ def _involved(user: User) -> models.QuerySet[Any, Any]:
 
 def left_to_service() -> QuerySet[Enterprise]:
     """Enterprises with confidential questions that no officer can act on."""
-    asking = Question.objects.order_by().filter(confidential=True).values("enterprise")
+    rows = Question.objects.order_by()
+    asking = (
+        rows.filter(confidential=True)
+        .values("enterprise")
+        .union(rows.filter(lead__in=_secret_leads()).values("enterprise"))
+    )
     return Enterprise.objects.filter(pk__in=asking).exclude(pk__in=looked_after())
+
+
+def _secret_leads() -> QuerySet[Any, Any]:
+    """Keys of the leads that are confidential now: few, so they are left out as a set."""
+    return Lead.objects.filter(confidential=True).values("pk")
 
 
 class Question(Searchable, Versioned):
@@ -322,6 +332,11 @@ class Question(Searchable, Versioned):
     def number(self) -> str:
         """The question's number as people say it."""
         return f"WT{self.pk:06d}"
+
+    @property
+    def is_confidential(self) -> bool:
+        """By itself, or with its lead, which may have become so since."""
+        return self.confidential or bool(self.lead and self.lead.confidential)
 
     @property
     def is_open(self) -> bool:

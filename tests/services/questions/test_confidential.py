@@ -8,13 +8,14 @@ from django.contrib.auth.models import Permission
 from kfq_crm.base import feed
 from kfq_crm.base.calendar import current_calendar
 from kfq_crm.base.feed.reach import audiences_of
-from kfq_crm.base.models import User
+from kfq_crm.base.models import OutgoingMail, User
 from leads.models import Enterprise, Lead
 from services.actions.asking_links import give_link
 from services.actions.extensions import ask_extension, decide_extension
-from services.actions.handling import hand_over_question, verify_question
+from services.actions.handling import correct_question, hand_over_question, verify_question
 from services.actions.intake import ask_by_link, take_in_question
 from services.actions.liaison import appoint_officer
+from services.actions.question_notices import KIND
 from services.models import Department, Liaison, Question, Tier
 from services.question_rights import rights_over
 from tests.factories import log_a_lead
@@ -259,3 +260,57 @@ def test_of_other_questions_the_officer_leaves_the_work_to_service_staff(office:
         question=a_question(office), department=office.housing, by=office.service
     )
     assert not rights_over(office.other, question).work
+
+
+# --- Leads that become confidential -----------------------------------------------------------
+
+
+def test_a_question_is_hidden_with_its_lead(office: Office) -> None:
+    lead = log_a_lead(by=office.cast.member_a)
+    question = take_in_question(
+        enterprise=lead.enterprise,
+        lead=lead,
+        values=question_values(office),
+        by=office.cast.member_a,
+    )
+    appoint_officer(
+        enterprise=lead.enterprise,
+        officer=office.other,
+        tier=Tier.KEY,
+        by=office.cast.coordinator,
+    )
+    assert seers(office, question) >= SERVICE_OFFICE
+    hide(lead)
+    assert seers(office, question) == {"member_a", "head_a", "other"}
+    assert actors(office, question) == {"other"}
+
+
+def test_a_notice_of_a_lead_hidden_since_gives_no_words(office: Office) -> None:
+    """Handed to an official who learns the rest on the page."""
+    question = about_a_lead_hidden_later(office)
+    OutgoingMail.objects.all().delete()
+    verify_question(
+        question=question,
+        department=office.housing,
+        handler=office.clerk,
+        by=office.service,
+    )
+    letter = OutgoingMail.objects.get(kind=KIND, recipient=office.clerk)
+    assert question.title not in letter.subject + letter.text
+    assert question.number in letter.subject
+
+
+def test_confidential_is_not_taken_off_a_secret_companys_question(office: Office) -> None:
+    question = taken_in_by_team(office)
+    values = question_values(office, confidential=False)
+    correct_question(question=question, values=values, by=office.cast.member_a)
+    question.refresh_from_db()
+    assert question.confidential
+
+
+def test_confidential_is_taken_off_where_nothing_hides_the_company(office: Office) -> None:
+    question = ticked(office)
+    values = question_values(office, confidential=False)
+    correct_question(question=question, values=values, by=office.other)
+    question.refresh_from_db()
+    assert not question.confidential
