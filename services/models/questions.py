@@ -87,14 +87,14 @@ class QuestionQuerySet(ScopedQuerySet["Question"]):
         act on: the enterprise has no officer who can."""
         if not user.is_active:
             return self.none()
-        seen = Q(pk__in=_involved(user))
-        if user.has_perm("leads.view_lead"):
-            seen |= Q(lead__in=Lead.objects.visible_to(user).values("pk"))
+        seen = Q()  # what costs least first: databases ask the rest of few rows
         if sees_all_services(user):
             seen |= Q(confidential=False) & ~Q(lead__in=_secret_leads())
         if stands_in(user):
             seen |= ~Q(enterprise__in=looked_after())
-        return self.filter(seen)
+        if user.has_perm("leads.view_lead"):
+            seen |= Q(lead__in=Lead.objects.visible_to(user).values("pk"))
+        return self.filter(seen | Q(pk__in=_involved(user)))
 
     def open(self) -> Self:
         return self.filter(state__in=OPEN_STATES)
