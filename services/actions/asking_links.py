@@ -20,9 +20,9 @@ from kfq_crm.base.errors import RuleViolation
 from kfq_crm.base.mail import Outsider, enqueue
 from kfq_crm.base.models import AccessKind, OutgoingMail
 from services.actions.question_story import now_or, words
-from services.models import AskingLink, Liaison, is_secret
+from services.models import DIRECT, AskingLink, Liaison, is_secret
 from services.question_clock import link_rule
-from services.question_rights import DIRECT, may_name, require
+from services.question_rights import may_name, require
 from services.signed_links import are_sent, asking_address
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from kfq_crm.base.codes import mask_email
 from kfq_crm.base.columns import fill
 from kfq_crm.base.errors import RuleViolation
 from services.actions import question_mails, question_notices
-from services.actions.intake import clean_words
+from services.actions.intake import clean_words, tells_of_secret
 from services.actions.question_story import (
     KIND,
     keep,
@@ -154,7 +154,8 @@ def correct_question(
     """Correct the words, category, place or contact of a question that is not closed.
 
     Columns that are not `correctable` for this person stay as they were. Another address is a
-    line of the story: the link for the rating goes there.
+    line of the story: the link for the rating goes there. A question is not made open where the
+    enterprise is known by a confidential lead.
     """
     locked = lock_question(question, by, expected)
     own = correctable(by, locked)
@@ -163,6 +164,7 @@ def correct_question(
         require_state(locked, *OPEN_STATES)
     before = locked.contact_email
     fill(locked, own, values)
+    locked.confidential |= tells_of_secret(locked.enterprise, locked.lead)
     clean_words(locked)
     if locked.contact_email != before:
         _tell_address(locked, before, by, now_or(now))

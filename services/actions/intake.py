@@ -81,7 +81,7 @@ def take_in_question(
         visit=visit,
         source=Source.LIAISON if cares else Source.STAFF,
         taken_in_by=by,
-        confidential=bool(values.get("confidential")) or _is_secret(enterprise, lead),
+        confidential=bool(values.get("confidential")) or tells_of_secret(enterprise, lead),
         sent_as=sent_as,
     )
     return _record(question, values, uploads, by, now_or(now))
@@ -114,7 +114,7 @@ def ask_by_link(
         link=held,
         source=Source.LINK,
         asked_from=address[:45],
-        confidential=_is_secret(held.enterprise, None),
+        confidential=tells_of_secret(held.enterprise, None),
         sent_as=sent_as,
     )
     return _record(question, values, uploads, None, moment)
@@ -169,7 +169,8 @@ def says_the_same(
     return known and words_of == (question.title, question.text)
 
 
-def _is_secret(enterprise: Enterprise, lead: Lead | None) -> bool:
+def tells_of_secret(enterprise: Enterprise, lead: Lead | None) -> bool:
+    """Whether a question of this enterprise, about this lead, must be confidential."""
     return is_secret(enterprise) or bool(lead and lead.confidential)
 
 

@@ -119,6 +119,7 @@ def end_liaison(
     """Nobody looks after the enterprise from now on; the reason stays on record."""
     require(by.has_perm(APPOINT))
     why = words(reason, "reason", _("Say why the care ends."), LONGEST_REASON)
+    concurrency.lock(Enterprise.objects.all(), liaison.enterprise_id)  # as who appoints does
     locked = concurrency.lock(Liaison.objects.visible_to(by), liaison.pk, expected)
     if locked.ended_on:
         raise RuleViolation("ended", _("This care has ended already."))
@@ -126,7 +127,9 @@ def end_liaison(
 
 
 def _end(liaison: Liaison, reason: str, by: User, today: date, expected: int | None) -> Liaison:
-    locked = concurrency.lock(Liaison.objects.visible_to(by), liaison.pk, expected)
+    """Whoever may appoint for an enterprise relieves an officer whose care he or she did not see:
+    the rights are the caller's matter."""
+    locked = concurrency.lock(Liaison.objects.active(), liaison.pk, expected)
     locked.ended_on, locked.end_reason, locked.next_visit_on = today, reason, None
     return concurrency.save(locked, by=by)
 

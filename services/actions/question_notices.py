@@ -31,7 +31,9 @@ KIND = "question_notice"
 def tell_intake(event: QuestionEvent) -> None:
     """Who looks after the enterprise; without such a person, who gave it its link."""
     question = event.question
-    cares = Liaison.objects.active().filter(enterprise=question.enterprise_id)
+    cares = Liaison.objects.active().filter(
+        enterprise=question.enterprise_id, officer__is_active=True
+    )
     first = cares.select_related("officer").first()
     issuer = question.link.issued_by if question.link else None
     _write(event, [first.officer if first else issuer])
@@ -79,7 +81,7 @@ def _letter(event: QuestionEvent, person: User, rated: Feedback | None) -> Lette
         "person": person,
         "page": f"{settings.SITE_URL}{page}" if settings.SITE_URL else "",
     }
-    title = question.number if question.confidential else question.title
+    title = question.number if question.is_confidential else question.title
     told = {"what": event.get_kind_display(), "title": title}
     return Letter(
         f"{KIND}:{event.pk}:{person.pk}",

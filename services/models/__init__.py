@@ -6,6 +6,7 @@ from services.models.liaison import (
     Visit,
     cared_for_by,
     is_secret,
+    looked_after,
     served_enterprises,
 )
 from services.models.links import AskingLink
@@ -30,12 +31,15 @@ from services.models.question_rules import (
     VisitWarning,
 )
 from services.models.questions import (
+    DIRECT,
     OPEN_STATES,
     Closing,
     Question,
     QuestionCategory,
     QuestionState,
     Source,
+    left_to_service,
+    stands_in,
 )
 from services.models.records import ClockStop, StepDependency, StepEvent
 from services.models.states import (
@@ -60,6 +64,7 @@ from services.models.templates import (
 
 __all__ = [
     "CLOSED",
+    "DIRECT",
     "OPEN",
     "OPEN_STATES",
     "PASSED",
@@ -112,6 +117,9 @@ __all__ = [
     "cared_for_by",
     "departments_of",
     "is_secret",
+    "left_to_service",
+    "looked_after",
     "sees_all_services",
     "served_enterprises",
+    "stands_in",
 ]

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from kfq_crm.base.history_records import history_records
-from kfq_crm.base.models import Versioned
+from kfq_crm.base.models import User, Versioned
 from kfq_crm.base.scoping import ScopedQuerySet
 from leads.models import Enterprise, FollowUp, Lead
 from services.models.departments import Department, departments_of, sees_all_services
@@ -20,7 +20,7 @@ from services.models.question_rules import Tier
 if TYPE_CHECKING:
     from django.db.models import QuerySet
 
-    from kfq_crm.base.models import User
+BACKEND = "django.contrib.auth.backends.ModelBackend"
 
 
 def is_secret(enterprise: Enterprise) -> bool:
@@ -32,10 +32,11 @@ def is_secret(enterprise: Enterprise) -> bool:
 
 class LiaisonQuerySet(ScopedQuerySet["Liaison"]):
     def visible_to(self, user: User) -> Self:
-        """The officer's own, and all but confidential ones for who sees all services."""
+        """The officer's own, those that one appointed, and all but confidential ones for who sees
+        all services."""
         if not user.is_active:
             return self.none()
-        own = Q(officer=user)
+        own = Q(officer=user) | Q(appointed_by=user)
         return (
             self.filter(own | Q(confidential=False))
             if sees_all_services(user)
@@ -121,6 +122,13 @@ def cared_for_by(user: User) -> QuerySet[Any, Any]:
     """Enterprises of the person's own liaison, as keys for a subquery."""
     rows = Liaison.objects.active().filter(officer=user)
     return rows.values("enterprise") if user.is_active else rows.none().values("enterprise")
+
+
+def looked_after() -> QuerySet[Any, Any]:
+    """Enterprises whose officer can act on their questions, as keys for a subquery: the account
+    is in use and has a role that works on questions."""
+    able = User.objects.with_perm("services.change_question", backend=BACKEND)
+    return Liaison.objects.active().filter(officer__in=able.values("pk")).values("enterprise")
 
 
 class Purpose(models.TextChoices):

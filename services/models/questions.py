@@ -16,11 +16,15 @@ from kfq_crm.base.scoping import OpenQuerySet, ScopedQuerySet
 from kfq_crm.base.search import Searchable
 from leads.models import Enterprise, Lead
 from services.models.departments import Department, departments_of, sees_all_services
-from services.models.liaison import Visit, cared_for_by
+from services.models.liaison import Visit, cared_for_by, looked_after
 from services.models.links import AskingLink
 
 if TYPE_CHECKING:
+    from django.db.models import QuerySet
+
     from kfq_crm.base.models import User
+
+DIRECT = "services.direct_questions"
 
 
 class QuestionCategory(models.Model):
@@ -77,20 +81,28 @@ class Source(models.TextChoices):
 
 class QuestionQuerySet(ScopedQuerySet["Question"]):
     def visible_to(self, user: User) -> Self:
-        """Taken in by oneself, in one's hands or one's department's (now or before), of an
-        enterprise in one's care, about a lead that one sees; all but confidential ones for who
-        sees all services."""
+        """Taken in by oneself or by one's link, in one's hands or one's department's (now or
+        before), of an enterprise in one's care, about a lead that one sees; all but confidential
+        ones for who sees all services. Who assigns work too sees those that nobody else could
+        act on: the enterprise has no officer who can."""
         if not user.is_active:
             return self.none()
-        involved = Q(pk__in=_involved(user))
+        seen = Q()  # what costs least first: databases ask the rest of few rows
+        if sees_all_services(user):
+            seen |= Q(confidential=False) & ~Q(lead__in=_secret_leads())
+        if stands_in(user):
+            seen |= ~Q(enterprise__in=looked_after())
         if user.has_perm("leads.view_lead"):
-            involved |= Q(lead__in=Lead.objects.visible_to(user).values("pk"))
-        return self.filter(
-            Q(confidential=False) | involved if sees_all_services(user) else involved
-        )
+            seen |= Q(lead__in=Lead.objects.visible_to(user).values("pk"))
+        return self.filter(seen | Q(pk__in=_involved(user)))
 
     def open(self) -> Self:
         return self.filter(state__in=OPEN_STATES)
+
+
+def stands_in(user: User) -> bool:
+    """Whether the person sees to confidential questions of enterprises without an officer."""
+    return sees_all_services(user) and user.has_perm(DIRECT)
 
 
 def _involved(user: User) -> models.QuerySet[Any, Any]:
@@ -100,11 +112,28 @@ def _involved(user: User) -> models.QuerySet[Any, Any]:
         rows.filter(taken_in_by=user)
         .values("pk")
         .union(
+            rows.filter(link__issued_by=user).values("pk"),
             rows.filter(enterprise__in=cared_for_by(user)).values("pk"),
             rows.filter(handovers__handler=user).values("pk"),
             rows.filter(handovers__department__in=departments_of(user).values("pk")).values("pk"),
         )
     )
+
+
+def left_to_service() -> QuerySet[Enterprise]:
+    """Enterprises with confidential questions that no officer can act on."""
+    rows = Question.objects.order_by()
+    asking = (
+        rows.filter(confidential=True)
+        .values("enterprise")
+        .union(rows.filter(lead__in=_secret_leads()).values("enterprise"))
+    )
+    return Enterprise.objects.filter(pk__in=asking).exclude(pk__in=looked_after())
+
+
+def _secret_leads() -> QuerySet[Any, Any]:
+    """Keys of the leads that are confidential now: few, so they are left out as a set."""
+    return Lead.objects.filter(confidential=True).values("pk")
 
 
 class Question(Searchable, Versioned):
@@ -253,6 +282,11 @@ class Question(Searchable, Versioned):
             models.Index(
                 fields=("closes_on",), name="question_closes", condition=Q(closes_on__isnull=False)
             ),
+            models.Index(
+                fields=("enterprise",),
+                name="question_confidential",
+                condition=Q(confidential=True),
+            ),
             models.Index(fields=("link", "taken_in_at"), name="question_of_link"),
             models.Index(fields=("asked_from", "taken_in_at"), name="question_from"),
         )
@@ -298,6 +332,11 @@ class Question(Searchable, Versioned):
     def number(self) -> str:
         """The question's number as people say it."""
         return f"WT{self.pk:06d}"
+
+    @property
+    def is_confidential(self) -> bool:
+        """By itself, or with its lead, which may have become so since."""
+        return self.confidential or bool(self.lead and self.lead.confidential)
 
     @property
     def is_open(self) -> bool:

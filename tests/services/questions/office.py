@@ -13,7 +13,7 @@ from django.utils import timezone
 from chains.roles import DEPARTMENT, SERVICE, role_group
 from kfq_crm.base import concurrency
 from kfq_crm.base.models import User
-from leads.models import Enterprise
+from leads.models import Enterprise, Lead
 from services.actions.asking_links import give_link
 from services.actions.feedback import give_feedback
 from services.actions.handling import answer_question, verify_question
@@ -23,6 +23,7 @@ from services.models import (
     AskingLink,
     Department,
     Feedback,
+    Liaison,
     LimitOf,
     LinkRule,
     Question,
@@ -34,7 +35,7 @@ from services.models import (
     VisitWarning,
 )
 from tests.cast import Cast
-from tests.factories import UserFactory
+from tests.factories import UserFactory, log_a_lead
 from tests.remembered import remembered
 
 SINCE = date(2020, 1, 1)
@@ -167,3 +168,16 @@ def a_feedback(office: Office, **kwargs: Any) -> Feedback:
 def a_link(office: Office, *, now: datetime | None = None, **overrides: Any) -> AskingLink:
     values = {"contact_name": "周敏", "contact_email": "zhou.min@example.com", **overrides}
     return give_link(enterprise=office.company, by=office.service, now=now, **values)
+
+
+def a_secret_care(office: Office, *, by: User) -> Liaison:
+    """Of a company with an open lead and a confidential one."""
+    member = office.cast.member_a
+    known = log_a_lead(by=member)
+    secret = log_a_lead(by=member, confidential=True, code_name="启明")
+    Lead.objects.filter(pk=secret.pk).update(enterprise=known.enterprise)
+    liaison = appoint_officer(
+        enterprise=known.enterprise, officer=office.other, tier=Tier.KEY, by=by
+    )
+    assert liaison.confidential
+    return liaison

@@ -16,7 +16,7 @@ from kfq_crm.base.models import AccessEntry, OutgoingMail
 from leads.permissions import NotAllowed
 from services.actions.asking_links import give_link, revoke_link
 from services.actions.intake import AskedBefore, ask_by_link, take_in_question
-from services.models import AskingLink, Question, QuestionEvent, QuestionFile
+from services.models import AskingLink, Liaison, Question, QuestionEvent, QuestionFile
 from services.signed_links import LinkRefused, asking_token, read_asking
 from tests.factories import log_a_lead
 from tests.services.questions.office import Office, a_link, a_question, at, question_values
@@ -169,6 +169,12 @@ def test_of_a_company_behind_a_confidential_lead_the_question_is_confidential(
         enterprise=lead.enterprise, values=question_values(office), by=office.cast.member_a
     )
     assert question.confidential
+    Liaison.objects.create(
+        enterprise=lead.enterprise,
+        officer=office.cast.head_a,
+        since=question.started_on,
+        appointed_by=office.cast.head_a,
+    )
     assert not Question.objects.visible_to(office.service).exists()
 
 

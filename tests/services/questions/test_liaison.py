@@ -4,15 +4,17 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+from django.contrib.auth.models import Permission
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from kfq_crm.base.errors import RuleViolation
+from kfq_crm.base.models import User
 from leads.models import Attachment, FollowUp
 from leads.permissions import NotAllowed
 from services.actions.liaison import VisitedBefore, appoint_officer, crowd, end_liaison, log_visit
 from services.models import Liaison, Question, QuestionFile, Tier, Visit
 from tests.factories import follow_up, log_a_lead
-from tests.services.questions.office import Office, at
+from tests.services.questions.office import Office, a_secret_care, at
 
 pytestmark = pytest.mark.django_db
 NOW = at("2024-11-18")
@@ -177,6 +179,26 @@ def test_who_may_appoint(office: Office) -> None:
         allowed.add(name)
         Liaison.objects.update(ended_on=None, end_reason="")
     assert allowed == {"coordinator", "service", "officer"}
+
+
+def test_a_confidential_care_is_ended_by_who_appointed(office: Office) -> None:
+    liaison = a_secret_care(office, by=office.cast.coordinator)
+    assert Liaison.objects.visible_to(office.cast.coordinator).filter(pk=liaison.pk).exists()
+    ended = end_liaison(liaison=liaison, reason="企业迁出", by=office.cast.coordinator)
+    assert ended.ended_on
+
+
+def test_a_confidential_care_changes_hands_by_who_did_not_see_it(office: Office) -> None:
+    """Somebody else of the office, who knows the company by another lead of it."""
+    first = a_secret_care(office, by=office.cast.coordinator)
+    office.service.user_permissions.add(Permission.objects.get(codename="see_all_teams"))
+    somebody = User.objects.get(pk=office.service.pk)
+    assert not Liaison.objects.visible_to(somebody).filter(pk=first.pk).exists()
+    given = {"enterprise": first.enterprise, "tier": Tier.KEY, "reason": "调离", "by": somebody}
+    second = appoint_officer(officer=office.clerk, **given)
+    first.refresh_from_db()
+    assert first.ended_on
+    assert Liaison.objects.visible_to(somebody).filter(pk=second.pk).exists()
 
 
 def test_who_cannot_record_visits_is_no_officer(office: Office) -> None:

@@ -49,6 +49,13 @@ def test_question_without_an_officer_reaches_who_gave_the_link(office: Office) -
     assert [person for person, _subject in told()] == [link.issued_by.username]
 
 
+def test_question_for_a_disabled_officer_reaches_who_gave_the_link(office: Office) -> None:
+    link = a_link(office)
+    User.objects.filter(pk=office.officer.pk).update(is_active=False)
+    ask_by_link(link=link, values=question_values(office), now=NOW)
+    assert [person for person, _subject in told()] == [link.issued_by.username]
+
+
 def test_nobody_is_told_what_he_did(office: Office) -> None:
     a_question(office, by=office.officer, now=NOW)
     assert told() == []

@@ -5,6 +5,7 @@ from datetime import date
 
 import pytest
 import time_machine
+from django.contrib.auth.models import Permission
 from django.test import Client
 
 from kfq_crm.base.models import OutgoingMail
@@ -16,6 +17,7 @@ from tests.services.questions.office import (
     Office,
     a_feedback,
     a_question,
+    a_secret_care,
     a_verified,
     an_answered,
     at,
@@ -223,6 +225,21 @@ def test_who_was_appointed_meanwhile_is_shown_before_he_is_relieved(
     assert f'name="instead_of" value="{first.pk}"' in text
     assert client.post(address, {**form, "instead_of": first.pk}).status_code == 302
     assert Liaison.objects.active().get().officer == office.clerk
+
+
+def test_the_care_of_a_confidential_company_is_appointed_and_changed_on_a_page(
+    client: Client, office: Office
+) -> None:
+    """Who appoints sees what came of it, and sees an officer whom somebody else appointed."""
+    care = a_secret_care(office, by=office.cast.coordinator)
+    office.service.user_permissions.add(Permission.objects.get(codename="see_all_teams"))
+    client.force_login(office.service)
+    address = f"/admin/services/liaison/appoint/?enterprise={care.enterprise_id}"
+    assert f'name="instead_of" value="{care.pk}"' in client.get(address).content.decode()
+    form = {"officer": office.clerk.pk, "tier": "key", "reason": "分工", "instead_of": care.pk}
+    answer = client.post(address, form, follow=True)
+    assert answer.status_code == 200
+    assert Liaison.objects.active().get(enterprise=care.enterprise_id).officer == office.clerk
 
 
 def test_a_link_is_given_on_a_page_and_its_address_shown(client: Client, office: Office) -> None:

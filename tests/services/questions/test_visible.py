@@ -93,7 +93,7 @@ def test_a_liaison_is_seen_by_its_officer_and_service(office: Office) -> None:
     liaison = Liaison.objects.get()
     assert seers(office, liaison) == SEE_ALL
     Liaison.objects.update(confidential=True)
-    assert seers(office, liaison) == {"officer"}
+    assert seers(office, liaison) == {"officer", "service"}  # who appointed the officer
 
 
 def test_a_visit_is_seen_by_the_visitor_the_department_and_service(office: Office) -> None:
