@@ -211,11 +211,11 @@ def behind_plan(rows: QuerySet[Any], clock: ProgressClock) -> QuerySet[Any]:
 
 
 def reports_missing(rows: QuerySet[Any], month: date) -> QuerySet[Any]:
-    """Projects of contracts under construction whose report of this month is not there."""
+    """Projects of contracts under construction without a report of this month or a later one."""
     begun = Milestone.objects.filter(
         project=OuterRef("pk"), kind=MilestoneKind.STARTED, actual_on__lt=_next(month)
     )
-    reported = ProgressReport.objects.filter(project=OuterRef("pk"), month=month)
+    reported = ProgressReport.objects.filter(project=OuterRef("pk"), month__gte=month)
     building = rows.filter(milestone=MilestoneKind.STARTED, contract__lead__exit="")
     return building.filter(Exists(begun), ~Exists(reported))
 

@@ -82,7 +82,9 @@ def add_questions(world: World, cast: Cast) -> None:
     department = Department.objects.filter(code="answers").first() or concurrency.create(
         Department(code="answers", name="答复部门"), by=None
     )
-    category = QuestionCategory.objects.create(code="power", name="用电", department=department)
+    category = QuestionCategory.objects.filter(code="power").first() or (
+        QuestionCategory.objects.create(code="power", name="用电", department=department)
+    )
     question = take_in_question(
         enterprise=lead.enterprise,
         lead=lead,

@@ -18,7 +18,7 @@ from kfq_crm.base.names import company_key
 from leads.actions.enterprises import register_enterprise
 from leads.actions.milestone_gates import judge_milestone
 from leads.actions.progress import planned_span, redraw_plan
-from leads.actions.projects import lock_to_move
+from leads.actions.projects import lock_lead, lock_to_move
 from leads.dates import check_not_future
 from leads.models import Contract, Enterprise, LandedProject, Lead, Milestone, MilestoneKind
 from leads.permissions import require_move
@@ -95,10 +95,10 @@ def name_local_company(
     may be the investor itself. Raises RuleViolation on a wrong or missing code and for a company
     that is hidden from the person.
     """
+    lead = lock_lead(project, by)
     locked = lock_to_move(project, by, expected)
-    if not locked.contract:
+    if lead is None:
         raise RuleViolation("no_lead", _("A project of the report has no company of its own."))
-    lead = locked.contract.lead
     if not uscc.strip():
         raise RuleViolation(
             "uscc_missing", _("Enter the local company's social credit code first."), "uscc"

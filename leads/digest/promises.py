@@ -22,7 +22,7 @@ class PromisesInDanger(Section):
     tells_of_now = True
 
     def content(self, scope: Scope) -> dict[str, Any] | None:
-        leads = leads_of(scope).order_by().values("pk")
+        leads = leads_of(scope).filter(exit="").order_by().values("pk")
         rows = Commitment.objects.filter(outlook__in=IN_DANGER, contract__lead__in=leads)
         total = rows.count()
         if not total:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from functools import cached_property
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -61,6 +62,7 @@ from leads.models import (
     DisclosureRule,
     Enterprise,
     EscalationStep,
+    LandedProject,
     Lead,
     Reminder,
     ResponseLimit,
@@ -75,11 +77,16 @@ from seeds.demo import load_demo
 from services.models import (
     ApprovalPlan,
     ApprovalTemplate,
+    AskingLink,
     DeemedRule,
     Department,
     MissingItem,
 )
+from services.signed_links import asking_token
 from tests.addresses import Case, cases
+from tests.addresses_of_projects import add_construction, add_promises
+from tests.addresses_of_services import add_questions
+from tests.canaries import World
 from tests.journeys.conftest import DESKTOP, PHONE
 
 pytestmark = pytest.mark.timeout(400)
@@ -97,6 +104,7 @@ NO_PAGES = {
     "admin:attachment_download",
     "admin:leads_attachment_download",
     "admin:services_stepfile_download",
+    "admin:services_question_file",
     "admin:team_ledger",
     "admin:quick_log_leads",
     "admin:staff_search",
@@ -140,11 +148,11 @@ NEWEST: dict[str, type[Model]] = {
 }
 # Pages that look different to each of those who may open them.
 EVERYBODYS = {"admin:index", "admin:leads_lead_changelist", "admin:segment_tree", "admin:team_page"}
-# Latin that a Chinese office writes itself: formats, standards, the number of a lead, the
-# example of an account's name.
+# Latin that a Chinese office writes itself: formats, standards, the numbers of leads and
+# questions, the example of an account's name.
 LATIN = {
     *("XLSX", "Excel", "Word", "PowerPoint", "PDF", "JPG", "PNG", "WebP", "MB"),
-    *("XS", "GB", "TOTP", "zhang", "wei"),
+    *("XS", "WT", "GB", "TOTP", "zhang", "wei", "png"),
     # What the administrator knows by these names alone.
     *("https", "JSON", "beat", "worker", "REDIS", "URL", "Message", "ID"),
     "kfq",  # the beginning of every token
@@ -173,9 +181,11 @@ class Demo:
         lead = blocker.lead
         contract = Contract.objects.filter(lead__chain=chain, counted=True).latest("pk")
         member = User.objects.get(username=PEOPLE["member_a"])
+        project = contract.landed_project
         return {
             **self._lists(),
             **self._approvals(),
+            **self._serving(lead, project),
             "team": self.team,
             "chain": chain,
             "blocker": blocker,
@@ -184,7 +194,7 @@ class Demo:
             "claim": lead.claim,
             "contact": Contact.objects.filter(enterprise=lead.enterprise).latest("pk"),
             "contract": contract,
-            "project": contract.landed_project,
+            "project": project,
             "unopened": Contract.objects.filter(counted=True, landed_project=None).latest("pk"),
             "target": AnnualTarget.objects.filter(metric__code__in=COUNTED).latest("pk"),
             "asked": RulingRequest.objects.get(ruling=None),
@@ -209,6 +219,16 @@ class Demo:
             "missing_item": item,
             "step_file": item.promise,
         }
+
+    def _serving(self, lead: Lead, project: LandedProject) -> dict[str, Any]:
+        """What the demo has not of each kind, or not of this team's: made as every address does."""
+        people = {role: User.objects.get(username=name) for role, name in PEOPLE.items()}
+        cast: Any = SimpleNamespace(**people)
+        world = World(cast, people["administrator"], {"lead": lead, "project": project})
+        add_construction(world, cast.head_a)
+        add_promises(world, project.contract.commitments.earliest("pk"), cast.head_a)
+        add_questions(world, cast)
+        return world.records
 
     def _lists(self) -> dict[str, Any]:
         """The newest of the chain where a record belongs to one, or just the newest."""
@@ -267,6 +287,8 @@ def latin_of_the_demo() -> set[str]:
         *Lead.objects.values_list("title", flat=True),
         *Segment.objects.values_list("name", flat=True),
         *OutgoingMail.objects.values_list("message_id", flat=True),
+        *Department.objects.values_list("code", flat=True),
+        *map(asking_token, AskingLink.objects.all()),
     ]
     return set(re.findall(r"[A-Za-z][A-Za-z'’]+", " ".join(said)))
 
@@ -283,6 +305,7 @@ def test_every_page_fits_in_chinese_on_a_desk_and_on_a_phone(
     transactional_db: None, page: Page, base_url: str
 ) -> None:
     demo, found = Demo.load(), list[str]()
+    assert demo.records  # all are made before their names are asked
     known = sorted(LATIN | latin_of_the_demo())
     for role, username in PEOPLE.items():
         enter(page, username, base_url)

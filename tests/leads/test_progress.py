@@ -286,6 +286,8 @@ def test_reports_are_missed_of_projects_under_construction_alone(cast: Cast) -> 
     assert not reports_missing(rows, date(2026, 5, 1)).exists()
     report(project, cast.member_a)
     assert not reports_missing(rows, october).exists()
+    # Whoever reported a later month is not asked for one before it
+    assert not reports_missing(rows, date(2026, 9, 1)).exists()
 
 
 # --- The curve ------------------------------------------------------------------------------

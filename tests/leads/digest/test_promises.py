@@ -6,7 +6,9 @@ from typing import Any
 import pytest
 from django.template.loader import render_to_string
 
+from leads.actions.pipeline import exit_lead
 from leads.models import Lead
+from leads.stages import Exit, LossReason
 from tests.cast import Cast
 from tests.leads.digest.weeks import a_rule, content
 from tests.leads.promising import a_promise, a_signed_contract, ago, ahead, judge, measure, rules
@@ -67,4 +69,14 @@ def test_of_a_confidential_lead_nothing_written_is_told(cast: Cast) -> None:
 
 def test_another_chains_promises_are_not_told(cast: Cast) -> None:
     a_promise(a_signed_contract(cast.member_b), cast.member_b, due_on=ago(3))
+    assert told(cast) is None
+
+
+def test_promises_of_an_ended_lead_are_not_told(cast: Cast) -> None:
+    contract = a_signed_contract(cast.member_a)
+    a_promise(contract, cast.member_a, due_on=ago(3))
+    assert told(cast)
+    exit_lead(
+        lead=contract.lead, exit=Exit.LOST, reason=LossReason.CAPITAL_OR_STRATEGY, by=cast.member_a
+    )
     assert told(cast) is None

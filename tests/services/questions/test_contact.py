@@ -153,8 +153,8 @@ def test_who_had_it_before_and_goes_on_seeing_it_corrects_nothing(office: Office
 @pytest.mark.parametrize(
     ("person", "asked_by_link", "left_out"),
     [
-        ("clerk", True, CONTACT | {"title", "text"}),
-        ("clerk", False, {"contact_email", "contact_phone"}),
+        ("clerk", True, CONTACT | {"title", "text", "confidential"}),
+        ("clerk", False, {"contact_email", "contact_phone", "confidential"}),
         ("service", True, {"title", "text", "contact_phone"}),
         ("service", False, set()),
         ("officer", False, {"contact_phone"}),

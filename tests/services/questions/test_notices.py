@@ -3,6 +3,7 @@
 from datetime import date
 
 import pytest
+from django.db import transaction
 from django.utils import timezone
 
 from kfq_crm.base.models import OutgoingMail, User
@@ -12,8 +13,8 @@ from services.actions.feedback import rate_feedback
 from services.actions.handling import hand_over_question, verify_question
 from services.actions.intake import ask_by_link
 from services.actions.question_notices import KIND
-from services.models import Department, Question
-from services.question_rights import DIRECT, rights_over
+from services.models import DIRECT, Department, Question
+from services.question_rights import decider_of, rights_over
 from tests.services.questions.office import (
     Office,
     a_feedback,
@@ -150,12 +151,21 @@ def test_the_first_of_service_staff_is_told_where_nobody_is_nearer(office: Offic
     assert [person for person, _subject in told()] == [first.username]
 
 
-def test_of_a_confidential_question_nobody_is_told_who_may_not_see_it(office: Office) -> None:
+def test_of_a_confidential_question_service_is_told_only_without_an_officer(
+    office: Office,
+) -> None:
     question = a_verified(office, confidential=True, now=NOW)
     Department.objects.update(head=None)
+    ask_more_time(office, question, office.officer)
+    assert [person for person, _subject in told()] == ["service"]  # took it in
+    with transaction.atomic():
+        Question.objects.update(taken_in_by=office.clerk)
+    request = question.extensions.get()
+    assert decider_of(request) is None
     office.company.liaisons.update(ended_on=timezone.localdate(), end_reason="moved")
-    ask_more_time(office, question, office.service)
-    assert told() == []
+    stands_in = decider_of(request)
+    assert stands_in
+    assert Question.objects.visible_to(stands_in).get() == question
 
 
 def test_low_rating_tells_who_answered_and_the_head(office: Office) -> None:

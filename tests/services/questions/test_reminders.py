@@ -109,7 +109,7 @@ def test_a_request_that_nobody_may_decide_stops_no_sweep(office: Office) -> None
     )
     with transaction.atomic():
         Question.objects.update(taken_in_by=office.clerk, confidential=True)
-    Liaison.objects.update(officer=office.other)
+    Liaison.objects.update(officer=office.head)
     assert told("question_extension", "2024-12-02") == set()
     assert told("question", "2024-12-02")
 
